@@ -1,0 +1,96 @@
+"""The task a RIDE task is built on: a harness task by name, or a YAML file of our own beside the arms' files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import lm_eval.tasks
+from lm_eval.config.task import TaskConfig
+from lm_eval.tasks._yaml_loader import load_yaml
+
+from ride_eval.errors import TaskError
+
+_STRUCTURE = ("tag", "group", "task_list", "class", "task_alias")
+"""What places a task in the harness's index, and is no part of how it asks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RideSpec:
+    """The `metadata: {ride: ...}` of a task's YAML."""
+
+    base: str
+    """Name of the task under the arm: a harness task, or a file relative to the YAML."""
+    benchmark: str
+    """Name of the data in `data_dir`, and of the tag without `ride_`."""
+    arm: str
+    domain: str
+    """A domain of prompts/, or the field of the document that holds one."""
+    base_file: str | None = None
+    """Where the base lies under the harness's tasks folder; without it, all its files are searched."""
+    answer_filter: str | None = None
+    """The filter whose answers count; the task's first by default."""
+    correctness: str | None = None
+    """The base task's metric that says whether an answer is right; the task's first by default."""
+
+
+def read_spec(task: str, metadata: Mapping[str, Any]) -> RideSpec:
+    """The spec of a task. Raises TaskError naming what is missing or unknown."""
+    given = metadata.get("ride")
+    known = {field.name for field in fields(RideSpec)}
+    required = ("base", "benchmark", "arm", "domain")
+    if not isinstance(given, Mapping):
+        raise TaskError(f"Task {task}: metadata needs `ride: {{{', '.join(required)}, ...}}`, got {given!r}.")
+    missing = [name for name in required if not given.get(name)]
+    unknown = [name for name in given if name not in known]
+    if missing or unknown:
+        problem = f"lacks {', '.join(missing)}" if missing else f"has unknown keys {', '.join(unknown)}"
+        raise TaskError(f"Task {task}: metadata.ride {problem}; it takes {', '.join(sorted(known))}.")
+    return RideSpec(**given)
+
+
+def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], Path]:
+    """The base task's own configuration, freshly copied, and the folder its relative paths start from.
+
+    Raises TaskError for a base that is not there, is a group, or exists as a Python class only.
+    """
+    file = folder / spec.base if spec.base.endswith((".yml", ".yaml")) else _harness_file(spec)
+    if file is None or not file.is_file():
+        raise TaskError(
+            f"Task {task}: the base task {spec.base!r} is neither a task of lm_eval {lm_eval.__version__} nor a file in {folder}."
+        )
+    config = deepcopy(_load(file))
+    if "group" in config or isinstance(config.get("task"), list):
+        raise TaskError(f"Task {task}: {spec.base!r} is a group of tasks; name one of its tasks as base.")
+    if "class" in config:
+        raise TaskError(f"Task {task}: {spec.base!r} is a Python class without a YAML configuration, which cannot take an arm.")
+    for name in _STRUCTURE:
+        config.pop(name, None)
+    unknown = set(config) - {field.name for field in fields(TaskConfig)}
+    if unknown:
+        raise TaskError(f"Task {task}: the base {file} has keys a task does not take: {', '.join(sorted(unknown))}.")
+    return config, file.parent
+
+
+@lru_cache(maxsize=64)
+def _load(file: Path) -> dict[str, Any]:
+    return load_yaml(file, resolve_func=True)
+
+
+@lru_cache(maxsize=64)
+def _harness_file(spec: RideSpec) -> Path | None:
+    """The YAML of a harness task: where the spec says, or found by name among some 14,000 files."""
+    root = Path(lm_eval.tasks.__file__).parent
+    if spec.base_file is not None and (root / spec.base_file).is_file():
+        return root / spec.base_file
+    likely = sorted(root.glob(f"**/{spec.base}.yaml"))
+    others = (file for file in sorted(root.glob("**/*.yaml")) if f"task: {spec.base}" in file.read_text(encoding="utf-8"))
+    for files in (likely, others):
+        for file in files:
+            if load_yaml(file, resolve_func=False).get("task") == spec.base:
+                return file
+    return None

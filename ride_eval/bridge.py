@@ -1,0 +1,130 @@
+"""The start-up bridge: how a plain `lm_eval` process, of a release without plugin discovery, learns of us.
+
+A one-line `.pth` file calls `install` in processes whose command line mentions lm_eval. This module then makes sure that the
+process really is the harness, and waits, by an import finder, for the two harness modules that have to know us: nothing of
+the harness, and nothing heavy, is imported before the harness does so itself. `RIDE_EVAL_BRIDGE=0` switches it off.
+
+Standard library only; a plain `python` start pays for one substring test.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
+
+_SCRIPTS = ("lm_eval", "lm-eval", "lm_eval.exe", "lm-eval.exe")
+_OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
+
+
+def install() -> None:
+    """Wait for the harness, if this process is the harness."""
+    if os.environ.get("RIDE_EVAL_BRIDGE") == "0" or not is_harness(sys.orig_argv):
+        return
+    install_error_hook()
+    sys.meta_path.insert(0, _After({"lm_eval.models": register_model, "lm_eval.tasks.manager": add_tasks}))
+
+
+def is_harness(argv: Sequence[str]) -> bool:
+    """Whether a command line runs lm_eval: as a script of that name, or as `-m lm_eval`, also behind a launcher's options."""
+    if any(flag == "-m" and module.split(".")[0] == "lm_eval" for flag, module in zip(argv, argv[1:], strict=False)):
+        return True
+    rest = iter(argv[1:])
+    for argument in rest:
+        if argument in ("-c", "-m"):
+            return False
+        if argument in _OPTIONS_WITH_VALUE:
+            next(rest, None)
+        elif not argument.startswith("-"):
+            return os.path.basename(argument) in _SCRIPTS
+    return False
+
+
+def register_model(models: ModuleType) -> None:
+    """Register `ride` as a lazy placeholder, unless the harness found our entry point itself.
+
+    After `lm_eval.models` is imported, not before: its own models are registered only into an empty registry.
+    """
+    from lm_eval.api.registry import model_registry
+
+    if "ride" not in model_registry:
+        model_registry.register("ride", target="ride_eval.model:RideLM")
+
+
+def add_tasks(manager: ModuleType) -> None:
+    """Put our tasks folder in front of every TaskManager's include paths, unless it is there."""
+    from ride_eval.arms import data_folder
+
+    original = manager.TaskManager.__init__
+    if getattr(original, "ride_eval", False):
+        return
+
+    def init(self: object, *args: object, **kwargs: object) -> None:
+        given = kwargs.get("include_path")
+        paths = [] if given is None else list(given) if isinstance(given, (list, tuple)) else [given]
+        ours = data_folder("tasks")
+        if str(ours) not in map(str, paths):
+            paths.insert(0, ours)
+        original(self, *args, **{**kwargs, "include_path": paths})
+
+    init.ride_eval = True  # type: ignore[attr-defined]
+    manager.TaskManager.__init__ = init
+
+
+def install_error_hook() -> None:
+    """Print errors of our family as one sentence and exit with their code; all others as before."""
+    previous = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: object) -> None:
+        from ride_eval.errors import RideError
+
+        if not isinstance(error, RideError):
+            previous(kind, error, trace)  # type: ignore[arg-type]
+            return
+        sys.stdout.flush()
+        sys.stderr.write(f"\nride_eval: {error}\n")
+        sys.stderr.flush()
+        raise SystemExit(error.exit_code)
+
+    sys.excepthook = hook
+
+
+class _After(MetaPathFinder):
+    """Calls a function on a module right after it is first imported, then steps aside."""
+
+    def __init__(self, waiting: dict[str, Callable[[ModuleType], None]]) -> None:
+        self._waiting = waiting
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        then = self._waiting.pop(name, None)
+        if then is None:
+            return None
+        if not self._waiting:
+            sys.meta_path.remove(self)
+        spec = find_spec(name)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader, then)
+        return spec
+
+
+class _Loader(Loader):
+    """A loader that hands its module on when it has run."""
+
+    def __init__(self, loader: Loader, then: Callable[[ModuleType], None]) -> None:
+        self._loader, self._then = loader, then
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        self._then(module)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._loader, name)

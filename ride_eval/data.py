@@ -1,0 +1,83 @@
+"""A task's documents: from the hub, from a local folder in the hub's own fields, or from files beside the task.
+
+`--metadata '{"data_dir": "DIR"}'` reads `DIR/<benchmark>/<split>.jsonl`, for clusters without internet.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+from ride_eval.errors import DataError
+
+log = logging.getLogger(__name__)
+
+
+def read_folder(folder: Path) -> datasets.DatasetDict:
+    """All `<split>.jsonl` of a folder. Raises DataError."""
+    files = sorted(folder.glob("*.jsonl")) if folder.is_dir() else []
+    if not files:
+        raise DataError(
+            f"There is no data in {folder}: <split>.jsonl files with the hub data set's own fields were expected, one JSON "
+            "object a line. Put them there, or leave data_dir out to load from the hub."
+        )
+    return datasets.DatasetDict({file.stem: read_jsonl(file, file.stat().st_mtime_ns) for file in files})
+
+
+@lru_cache(maxsize=64)
+def read_jsonl(file: Path, changed: int) -> datasets.Dataset:
+    """One split; cached while the file's change time stays, since seven arms read the same one."""
+    rows = []
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    row = json.loads(line)
+                    if not isinstance(row, dict):
+                        raise DataError(f"{file}, line {number}: a JSON object was expected, got {type(row).__name__}.")
+                    rows.append(row)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file} cannot be read as JSON lines ({error}).") from None
+    if not rows:
+        raise DataError(f"{file} holds no document.")
+    return datasets.Dataset.from_list(rows)
+
+
+def use_splits(config: Any, available: list[str], task: str) -> None:
+    """Point a task's splits at what is there, with a warning for each that is not.
+
+    `config` is the TaskConfig; test, few-shot and the other splits fall back on a split that exists, test data first on
+    validation data. The few-shot split is always named, so that nothing falls back silently later.
+    """
+    wanted = config.test_split or config.validation_split or config.training_split
+    evaluated = _nearest(wanted, available, ("validation", "test", "dev", "train"), task)
+    config.test_split = evaluated
+    for name in ("validation_split", "training_split"):
+        if getattr(config, name) not in available:
+            setattr(config, name, None)
+    fewshot = config.fewshot_config.split or config.fewshot_split or config.training_split or config.validation_split
+    if config.fewshot_config.samples is None:
+        source = _nearest(fewshot or "train", available, ("train", "dev", "validation", "test"), task)
+        config.fewshot_split = config.fewshot_config.split = source
+
+
+def _nearest(wanted: str, available: list[str], order: tuple[str, ...], task: str) -> str:
+    if wanted in available:
+        return wanted
+    found = next((split for split in (*order, *available) if split in available), available[0])
+    log.warning("%s: the split %r is not there; using %r instead.", task, wanted, found)
+    return found
+
+
+def unreachable(path: str | None, benchmark: str, error: BaseException) -> DataError:
+    """The one sentence for a data set that could not be loaded."""
+    reason = " ".join(str(error).split())[:300]
+    return DataError(
+        f"The data set {path!r} cannot be loaded ({type(error).__name__}: {reason}). Check the connection or its name; without "
+        f"internet, put <split>.jsonl files into DIR/{benchmark}/ and give --metadata '{{\"data_dir\": \"DIR\"}}'."
+    )

@@ -1,0 +1,83 @@
+"""Prompts as the harness tokenizes them, with character offsets, and the question tokens that are aligned over the arms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lm_eval.models.utils import has_bos_prefix
+
+from ride_eval.errors import UsageError
+from ride_eval.prompt import Prompt
+from ride_eval.spans import Alignment, Encoding, Span, align, aligned_positions, question_positions
+
+Kind = Literal["answer", "choice"]
+"""The harness encodes prompts to generate from and prompts to score a continuation after by different rules."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A prompt in tokens."""
+
+    encoding: Encoding
+    question_tokens: int
+    aligned: tuple[int, ...]
+    """Positions of the aligned question tokens; empty where `reason` says why."""
+    reason: str | None
+    truncated: bool
+    """The harness cuts this prompt, or the same prompt under another arm."""
+
+
+class Encoder:
+    """Encodes for one model. Raises UsageError for a tokenizer that cannot tell where its tokens come from."""
+
+    def __init__(self, tokenizer: Any, *, add_bos_token: bool | None, prefix: str) -> None:
+        if not getattr(tokenizer, "is_fast", False):
+            raise UsageError(
+                f"{type(tokenizer).__name__} gives no character offsets, which spans need. Use the model's fast tokenizer "
+                "(use_fast_tokenizer=True), or --model hf for text-level metrics only."
+            )
+        self._tokenizer, self._add_bos, self._prefix = tokenizer, add_bos_token, prefix
+        self._alignments: dict[tuple[Any, ...], Alignment] = {}
+
+    def encode(self, text: str, kind: Kind) -> Encoding:
+        """Tokens and offsets of a prompt, by the harness's rules for special tokens and trailing spaces."""
+        special: dict[str, bool] = {} if self._add_bos is None else {"add_special_tokens": self._add_bos}
+        if kind == "choice":
+            text = text.rstrip()  # the harness moves trailing spaces to the continuation
+            begins = has_bos_prefix(text, self._prefix)
+        else:
+            begins = has_bos_prefix(text, getattr(self._tokenizer, "bos_token", None))
+        if begins:
+            special = {"add_special_tokens": False}
+        encoded = self._tokenizer(text, return_offsets_mapping=True, **special)
+        return Encoding(ids=tuple(encoded["input_ids"]), offsets=tuple(Span(*pair) for pair in encoded["offset_mapping"]))
+
+    def place(self, prompt: Prompt, kind: Kind, room: int) -> Placed:
+        """A prompt's tokens and aligned positions.
+
+        `room` is how many tokens a prompt may have: where it, or the same prompt under any standard arm, is longer, the
+        harness truncates, and the document is measured in no arm.
+        """
+        encoding = self.encode(prompt.rendering.text, kind)
+        alignment = self._alignment(prompt, kind)
+        positions, reason = aligned_positions(encoding, prompt.rendering, alignment)
+        question = prompt.rendering.question
+        truncated = max(alignment.longest, len(encoding.ids)) > room
+        if truncated:
+            reason = f"truncated: more than {room} tokens in some arm"
+        return Placed(
+            encoding=encoding,
+            question_tokens=0 if question is None else len(question_positions(encoding, question)),
+            aligned=() if reason else tuple(positions),
+            reason=reason,
+            truncated=truncated,
+        )
+
+    def _alignment(self, prompt: Prompt, kind: Kind) -> Alignment:
+        """Shared by all arms of a document and wording, so the seven renderings are made once."""
+        cell = (*prompt.key._replace(arm=""), kind)
+        if cell not in self._alignments:
+            siblings = prompt.siblings()
+            self._alignments[cell] = align(siblings, [self.encode(sibling.text, kind) for sibling in siblings])
+        return self._alignments[cell]

@@ -1,0 +1,47 @@
+"""Few-shot examples drawn by document, so that a prompt does not depend on process count, order or limit."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lm_eval.api.samplers import ContextSampler, FirstNSampler
+
+from ride_eval.errors import DataError
+
+
+class DocumentSampler(ContextSampler):
+    """Draws with a generator seeded by the document, and never an example that asks the document's own question."""
+
+    @classmethod
+    def like(cls, sampler: ContextSampler, question: Callable[[Any], Any]) -> DocumentSampler:
+        """A sampler over the same examples; one that takes the first n in order still does."""
+        own = cls(list(sampler.fewshot_docs()))
+        own._in_order = isinstance(sampler, FirstNSampler)
+        own._question = question
+        own._seed: int | None = 0
+        return own
+
+    def set_rnd(self, rnd: int | None) -> DocumentSampler:
+        """Take the harness's few-shot seed."""
+        self._seed = rnd
+        return self
+
+    def begin(self, doc: Any, document: str) -> None:
+        """The document whose prompt is built next."""
+        self._asked = str(self._question(doc))
+        self._random = random.Random(f"{self._seed}:{document}")  # noqa: S311 - a draw of examples, no secret
+
+    def sample(self, n: int, eval_doc: Any = None, df: Any = None, **kwargs: Any) -> Sequence[Any]:
+        pool = list(self.df)
+        order = range(len(pool)) if self._in_order else self._random.sample(range(len(pool)), len(pool))
+        examples: list[Any] = []
+        for i in order:
+            if len(examples) == n:
+                break
+            if str(self._question(pool[i])) != self._asked:
+                examples.append(pool[i])
+        if len(examples) < n:
+            raise DataError(f"{n} few-shot examples were asked for, but only {len(examples)} beside the question itself exist.")
+        return examples

@@ -1,0 +1,1 @@
+"""Pure functions of arrays, one small file per family. See docs/metrics.md for definitions."""

@@ -1,0 +1,18 @@
+"""C3, predictive entropy of next-token distributions, in nats, from raw logits over the full vocabulary."""
+
+from __future__ import annotations
+
+import torch
+
+
+def token_entropy(logits: torch.Tensor) -> torch.Tensor:
+    """Entropy of softmax(logits) over the last axis: (..., V) -> (...), float32, nats, 0 to ln V.
+
+    -sum p ln p with 0 ln 0 = 0, so a token masked to -inf counts nothing.
+    """
+    return torch.special.entr(torch.softmax(logits.float(), -1)).sum(-1)
+
+
+def token_logprob(logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+    """Log-probability of each token: (..., V), (...) int64 -> (...), float32, nats, at most 0."""
+    return torch.log_softmax(logits.float(), -1).gather(-1, tokens.unsqueeze(-1)).squeeze(-1)

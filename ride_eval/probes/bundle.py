@@ -1,0 +1,86 @@
+"""The probes of a run: chosen by name, set up for a batch, entered together, and read as table rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from ride_eval.errors import UsageError
+from ride_eval.probes.anatomy import Anatomy, dissect
+from ride_eval.probes.decoding import DecodingProbe
+from ride_eval.probes.density import DensityProbe
+from ride_eval.probes.layout import Layout
+from ride_eval.probes.passes import Passes
+from ride_eval.probes.routing import RoutingProbe
+
+PROBES = ("routing", "density", "entropy")
+
+
+def parse_probes(given: str) -> tuple[str, ...] | None:
+    """Names joined by +, or None for `all`: all that the model has. Raises UsageError."""
+    if given == "all":
+        return None
+    names = tuple(str(given).split("+"))
+    unknown = [name for name in names if name not in PROBES]
+    if unknown:
+        raise UsageError(f"Unknown probe {unknown[0]!r} in probes={given}. Give all, or names of {', '.join(PROBES)} joined by +.")
+    return names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """The probes of one batch, after its forward passes."""
+
+    density: DensityProbe | None
+    routing: RoutingProbe | None
+    decoding: DecodingProbe | None
+
+    def prompt_rows(self, n_rows: int) -> list[dict[str, Any]]:
+        """Per measured row, the columns of the `prompts` table, and `experts` for `routes`."""
+        rows: list[dict[str, Any]] = [{} for _ in range(n_rows)]
+        for probe in (self.density, self.routing):
+            if probe is not None:
+                for row, columns in zip(rows, probe.rows(), strict=True):
+                    row.update(columns)
+        return rows
+
+
+class Bundle:
+    """The probes a run asks for, attached to one model.
+
+    Raises
+    ------
+    ProbeError
+        Where a probe that was named, or any when none was, cannot attach.
+    """
+
+    def __init__(self, model: nn.Module, wanted: tuple[str, ...] | None) -> None:
+        self.anatomy: Anatomy = dissect(model)
+        chosen = wanted if wanted is not None else tuple(p for p in PROBES if p != "routing" or self.anatomy.routed)
+        self.names = chosen
+        self._density = DensityProbe(self.anatomy) if "density" in chosen else None
+        self._routing = RoutingProbe(self.anatomy) if "routing" in chosen else None
+        self._decoding = DecodingProbe(model) if "entropy" in chosen else None
+
+    @property
+    def n_experts(self) -> int:
+        return self._routing.n_experts if self._routing else 0
+
+    @property
+    def top_k(self) -> int:
+        return self._routing.top_k if self._routing else 0
+
+    @contextmanager
+    def attached(self, layout: Layout, *, decoding: bool) -> Iterator[Reading]:
+        """Hooks on the model while entered; none before or after, whatever happens inside."""
+        with ExitStack() as stack:
+            passes = stack.enter_context(Passes(self.anatomy.model))
+            yield Reading(
+                density=stack.enter_context(self._density.read(layout, passes)) if self._density else None,
+                routing=stack.enter_context(self._routing.read(layout, passes)) if self._routing else None,
+                decoding=stack.enter_context(self._decoding.read()) if self._decoding and decoding else None,
+            )

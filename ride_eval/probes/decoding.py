@@ -1,0 +1,53 @@
+"""C3: predictive entropy and log-probability of the tokens a model decodes, read off its own raw logits step by step."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ride_eval.metrics.entropy import token_entropy, token_logprob
+
+
+class DecodingProbe(AbstractContextManager["DecodingProbe"]):
+    """Reads the last position's logits of every forward pass of a generation, before any logits processor.
+
+    One vocabulary row a sequence is held until the next pass tells which token was chosen.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+
+    def read(self) -> DecodingProbe:
+        """The probe set up for one generation; enter it around it."""
+        self._entropies: list[torch.Tensor] = []
+        self._logprobs: list[torch.Tensor] = []
+        self._last: torch.Tensor | None = None
+        return self
+
+    def __enter__(self) -> DecodingProbe:
+        self._handle = self.model.register_forward_hook(self._after, with_kwargs=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._handle.remove()
+
+    def _after(self, _: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> None:
+        if self._last is not None:
+            self._logprobs.append(token_logprob(self._last, kwargs["input_ids"][:, -1].to(self._last.device)))
+        self._last = output.logits[:, -1].float()
+        self._entropies.append(token_entropy(self._last))
+
+    def steps(self, generated: torch.Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Entropies and log-probabilities, (B, S) float32 nats each, of the S generated tokens (B, S)."""
+        if self._last is None:
+            empty = np.empty((len(generated), 0), dtype=np.float32)
+            return empty, empty
+        last = token_logprob(self._last, generated[:, -1].to(self._last.device))
+        both = torch.stack([torch.stack(self._entropies, 1), torch.stack([*self._logprobs, last], 1)]).cpu().numpy()
+        return both[0], both[1]

@@ -1,0 +1,178 @@
+"""C1: sparsity of the feed-forward activations and of the residual stream, on the aligned question tokens.
+
+Each hook turns the tokens' vectors into one number a token and measure, so what stays on the device is (measures, Q) floats
+a layer, copied once per batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ride_eval.errors import ProbeError
+from ride_eval.metrics.density import hoyer, participation
+from ride_eval.probes.anatomy import Anatomy, Block, expert_order
+from ride_eval.probes.layout import Layout
+from ride_eval.probes.passes import Passes
+
+MEASURES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {"hoyer": hoyer, "participation": participation}
+SITES = ("mlp", "resid")
+
+
+class DensityProbe(AbstractContextManager["DensityProbe"]):
+    """Reads one prefill. Sites: `mlp`, the input of the down projection, and `resid`, the stream after each block.
+
+    In a mixture-of-experts layer a token's `mlp` value is the mean of the measure over the k experts it was sent to, each on
+    that expert's own unweighted activations.
+
+    Raises
+    ------
+    ProbeError
+        On construction, naming the block, where a site cannot be found; after a pass, where a hook did not fire once.
+    """
+
+    def __init__(self, anatomy: Anatomy) -> None:
+        self.anatomy = anatomy
+        for block in anatomy.blocks:
+            if block.experts is None and block.down is None:
+                raise ProbeError(
+                    f"`density` cannot attach to {block.name} ({type(block.module).__name__}): neither a down projection nor "
+                    "fused experts were found. Leave it out, e.g. probes=entropy."
+                )
+        if any(block.experts is not None for block in anatomy.blocks):
+            expert_order(anatomy.model)
+
+    def read(self, layout: Layout, passes: Passes) -> DensityProbe:
+        """The probe set up for one batch; enter it around the forward pass."""
+        self._layout, self._passes = layout, passes
+        self._values: dict[tuple[str, int], list[torch.Tensor]] = {
+            (site, block.index): [] for site in SITES for block in self.anatomy.blocks
+        }
+        self._stack = ExitStack()
+        return self
+
+    def __enter__(self) -> DensityProbe:
+        try:
+            for block in self.anatomy.blocks:
+                self._hook(block.module.register_forward_hook(self._on_residual(block)))
+                if block.experts is not None:
+                    self._attach_experts(block, block.experts)
+                elif block.down is not None:
+                    self._hook(block.down.register_forward_pre_hook(self._on_down(block)))
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def rows(self) -> list[dict[str, NDArray[np.float32]]]:
+        """Per measured row, `<site>_<measure>` and `..._median`: (L,) float32, over the row's tokens. Nothing without tokens."""
+        if not len(self._layout.question_index):
+            return [{} for _ in self._layout.rows]
+        names = [(site, measure) for site in SITES for measure in MEASURES]
+        values = self._host_copy()
+        rows = []
+        for part in self._layout.split_question(values):
+            row = {}
+            if part.shape[-1]:
+                for (site, measure), layers in zip(names, part, strict=True):
+                    row[f"{site}_{measure}"] = layers.mean(-1, dtype=np.float64).astype(np.float32)
+                    row[f"{site}_{measure}_median"] = np.median(layers, axis=-1).astype(np.float32)
+            rows.append(row)
+        return rows
+
+    def _host_copy(self) -> NDArray[np.float32]:
+        """(sites x measures, L, Q)."""
+        stacked = []
+        for site in SITES:
+            layers = []
+            for block in self.anatomy.blocks:
+                fired = self._values[site, block.index]
+                if len(fired) != 1:
+                    raise ProbeError(
+                        f"The `{site}` hook of {block.name} fired {len(fired)} times in one pass, expected 1: the model "
+                        "bypasses or repeats that module, so its density would be wrong."
+                    )
+                layers.append(fired[0].to(self._values[SITES[0], 0][0].device))
+            stacked.append(torch.stack(layers, dim=1))
+        return torch.cat(stacked).cpu().numpy()
+
+    def _hook(self, handle: Any) -> None:
+        self._stack.callback(handle.remove)
+
+    def _keep(self, site: str, block: Block, vectors: torch.Tensor) -> None:
+        """Reduce (Q, n) or, in experts, (Q, k, n) vectors to (measures, Q)."""
+        reduced = torch.stack([measure(vectors) for measure in MEASURES.values()])
+        self._values[site, block.index].append(reduced.mean(-1) if reduced.dim() == 3 else reduced)
+
+    def _tokens(self, block: Block, hidden: torch.Tensor) -> torch.Tensor:
+        """The question tokens' rows of a (B, L, n) or (T, n) tensor."""
+        flat = hidden.reshape(-1, hidden.shape[-1])
+        if flat.shape[0] != self._layout.n_positions:
+            raise ProbeError(
+                f"{block.name} saw {flat.shape[0]} positions where the batch has {self._layout.n_positions} "
+                f"{self._layout.shape}; its tokens cannot be told apart."
+            )
+        return flat.index_select(0, self._layout.on("question_index", flat.device))
+
+    def _on_residual(self, block: Block) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(_: nn.Module, __: Any, output: Any) -> None:
+            if self._passes.current == 0:
+                self._keep("resid", block, self._tokens(block, output[0] if isinstance(output, tuple) else output))
+
+        return hook
+
+    def _on_down(self, block: Block) -> Callable[[nn.Module, Any], None]:
+        def hook(_: nn.Module, inputs: Any) -> None:
+            if self._passes.current == 0:
+                self._keep("mlp", block, self._tokens(block, inputs[0]))
+
+        return hook
+
+    def _attach_experts(self, block: Block, experts: Any) -> None:
+        """Read act(gate) * up inside the fused experts, whose rows are (token, chosen expert) pairs."""
+        order = expert_order(self.anatomy.model)
+        chosen: list[torch.Tensor] = []
+
+        def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            chosen[:] = [kwargs["top_k_index"] if "top_k_index" in kwargs else args[1]]
+
+        def keep(activations: torch.Tensor) -> None:
+            if self._passes.current != 0 or not chosen:
+                return
+            top_k = chosen[0].shape[-1]
+            token = self._layout.on("question_index", activations.device)
+            slots = (token[:, None] * top_k + torch.arange(top_k, device=token.device)).reshape(-1)
+            if activations.shape[0] != self._layout.n_positions * top_k:
+                raise ProbeError(
+                    f"The experts of {block.name} saw {activations.shape[0]} (token, expert) pairs, expected "
+                    f"{self._layout.n_positions} x {top_k}."
+                )
+            if order == "by expert":
+                # The same call on the same ids as the implementation's own, so ties fall alike.
+                slots = torch.argsort(torch.sort(chosen[0].reshape(-1))[1])[slots]
+            vectors = activations.index_select(0, slots).reshape(len(token), top_k, activations.shape[-1])
+            self._keep("mlp", block, vectors)
+
+        self._hook(experts.register_forward_pre_hook(before, with_kwargs=True))
+        if getattr(experts, "has_gate", True):
+            original = experts._apply_gate
+
+            def apply_gate(gate_up: torch.Tensor) -> torch.Tensor:
+                activations: torch.Tensor = original(gate_up)
+                keep(activations)
+                return activations
+
+            experts._apply_gate = apply_gate
+            self._stack.callback(delattr, experts, "_apply_gate")
+        else:
+            self._hook(experts.act_fn.register_forward_hook(lambda _, __, output: keep(output)))

@@ -1,0 +1,72 @@
+"""Which positions of a padded batch the probes read.
+
+Shapes: B rows, L columns, T = B * L flat positions (row-major), R measured rows, Q selected question tokens of all of them,
+P prompt tokens of all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredRow:
+    """A row of the batch that is measured."""
+
+    row: int
+    start: int
+    """Column of the prompt's first token: the width of the left padding."""
+    n_tokens: int
+    """Prompt tokens; what follows is a continuation or right padding."""
+    question: Sequence[int]
+    """Aligned question tokens, as positions in the prompt."""
+
+
+class Layout:
+    """The measured positions of one forward pass, as index tensors made once and copied once per device."""
+
+    def __init__(self, shape: tuple[int, int], rows: Sequence[MeasuredRow]) -> None:
+        self.shape = shape
+        self.rows = tuple(rows)
+        self._on: dict[tuple[str, torch.device], torch.Tensor] = {}
+
+    @property
+    def n_positions(self) -> int:
+        return self.shape[0] * self.shape[1]
+
+    @cached_property
+    def question_index(self) -> NDArray[np.int64]:
+        """(Q,) flat positions of the aligned question tokens, row by row."""
+        return self._flat([[row.start + position for position in row.question] for row in self.rows])
+
+    @cached_property
+    def prompt_index(self) -> NDArray[np.int64]:
+        """(P,) flat positions of all prompt tokens, row by row."""
+        return self._flat([range(row.start, row.start + row.n_tokens) for row in self.rows])
+
+    @cached_property
+    def prompt_row(self) -> NDArray[np.int64]:
+        """(P,) which measured row each prompt token belongs to."""
+        return np.repeat(np.arange(len(self.rows)), [row.n_tokens for row in self.rows])
+
+    def split_question(self, values: NDArray[np.generic]) -> list[NDArray[np.generic]]:
+        """Cut the last axis, of length Q, into the measured rows' parts."""
+        ends = np.cumsum([len(row.question) for row in self.rows])[:-1]
+        return np.split(values, ends, axis=-1)
+
+    def on(self, name: str, device: torch.device) -> torch.Tensor:
+        """One of the index arrays above as a tensor on a device."""
+        if (name, device) not in self._on:
+            array: NDArray[np.int64] = getattr(self, name)
+            self._on[name, device] = torch.from_numpy(array).to(device, non_blocking=True)
+        return self._on[name, device]
+
+    def _flat(self, columns: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+        parts = [row.row * self.shape[1] + np.asarray(c, dtype=np.int64) for row, c in zip(self.rows, columns, strict=True)]
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)

@@ -1,0 +1,171 @@
+"""The measuring half's side of a run directory: opens it, remembers what is in it, writes what is new.
+
+One recorder per process and run directory; the tasks find it again, for their scores, by the path a measurement carries.
+"""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from ride_eval.errors import RunError
+from ride_eval.prompt import Prompt, TemplateSettings
+from ride_eval.store import (
+    FORMAT_VERSION,
+    KEYS,
+    METRIC_VERSION,
+    TABLES,
+    Key,
+    TableWriter,
+    check_identity,
+    read_manifest,
+    read_table,
+    shards,
+    write_json,
+)
+
+_open: dict[str, Recorder] = {}
+
+
+def recorder_of(run: str) -> Recorder | None:
+    """The recorder this process has open for a run directory."""
+    return _open.get(run)
+
+
+class Recorder:
+    """Writes one run directory for one rank.
+
+    Parameters
+    ----------
+    run
+        The directory; made on `open`.
+    manifest
+        run.json without the template's part of the identity, which only requests tell.
+
+    Raises
+    ------
+    RunError
+        If the directory holds another run, at once where the difference is known already, else on `open`.
+    """
+
+    def __init__(self, run: Path, manifest: Mapping[str, Any], rank: int = 0) -> None:
+        self.run, self.rank = run, rank
+        self._manifest = dict(manifest)
+        self._writers = {table: TableWriter(run, table, rank) for table in TABLES}
+        self._seen: dict[str, set[tuple[Any, ...]]] = {table: set() for table in TABLES}
+        self._expected: set[str] = set()
+        self._scored: set[str] = set()
+        self._conditions: dict[str, tuple[int, str]] = {}
+        self.is_open = False
+        self.prompts: dict[Key, dict[str, Any]] = {}
+        """Rows an earlier run left here, by key; likewise below."""
+        self.generations: dict[tuple[Key, str], dict[str, Any]] = {}
+        self.choices: dict[tuple[Key, int], dict[str, Any]] = {}
+        if run.exists() and not run.is_dir():
+            raise RunError(f"run_dir={run} is a file; a directory was expected.")
+        if (run / "run.json").exists():
+            check_identity(run, read_manifest(run)["identity"], self._manifest["identity"])
+
+    def open(self, settings: TemplateSettings) -> None:
+        """Make the directory, or check that it holds this very run and read back what is there."""
+        if self.is_open:
+            return
+        template = {
+            "chat_template": self._manifest["identity"]["chat_template"] if settings.chat_template else None,
+            "multiturn": settings.multiturn,
+            "system_instruction": settings.system_instruction,
+            "placement": settings.placement,
+            "prompts": settings.prompts,
+        }
+        identity = {**self._manifest["identity"], **template, "metrics": METRIC_VERSION}
+        try:
+            self.run.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"Cannot make run_dir={self.run}: {error.strerror}. Give a directory you can write to.") from None
+        if (self.run / "run.json").exists():
+            check_identity(self.run, read_manifest(self.run)["identity"], identity)
+            self._read_back()
+        elif self.rank == 0:
+            created = datetime.now(UTC).isoformat(timespec="seconds")
+            head = {"format": FORMAT_VERSION, "created": created, "identity": identity}
+            write_json(self.run / "run.json", {**head, **{k: v for k, v in self._manifest.items() if k != "identity"}})
+        (self.run / "status.json").unlink(missing_ok=True)
+        self.is_open = True
+        _open[str(self.run)] = self
+        atexit.register(self.close)
+
+    def expect(self, task_name: str, prompt: Prompt) -> None:
+        """Note a request: its task must be scored before the run is complete, and its conditions must be those stored."""
+        self._expected.add(task_name)
+        given = (prompt.fewshot, prompt.decoding)
+        stored = self._conditions.setdefault(prompt.key.task, given)
+        if stored != given:
+            raise RunError(
+                f"{self.run} holds {prompt.key.task} with num_fewshot={stored[0]} and generation arguments {stored[1] or '(none)'}; "
+                f"now num_fewshot={given[0]} and {given[1] or '(none)'} were given. Give another run_dir."
+            )
+
+    def add(self, table: str, row: Mapping[str, Any]) -> None:
+        """Write a row, unless one with its key is there already."""
+        key = tuple(row[column] for column in KEYS[table])
+        if key not in self._seen[table]:
+            self._seen[table].add(key)
+            self._writers[table].append(row)
+
+    def flush(self) -> None:
+        for writer in self._writers.values():
+            writer.flush()
+
+    def scored(self, task_name: str) -> None:
+        """A task wrote its last score; after the last task the run is complete."""
+        self._writers["scores"].flush()
+        self._scored.add(task_name)
+        if self._expected <= self._scored:
+            self._write_status("complete", None)
+
+    def close(self) -> None:
+        """Flush, and say how it ended if it did not end well. Runs at exit; must not hide the error that led there."""
+        if not self.is_open:
+            return
+        self.is_open = False
+        self.flush()
+        if not self._expected <= self._scored:
+            error = getattr(sys, "last_value", None)
+            missing = ", ".join(sorted(self._expected - self._scored))
+            self._write_status("failed", f"{type(error).__name__}: {error}" if error else f"ended before scoring {missing}")
+
+    def _write_status(self, state: str, error: str | None) -> None:
+        if self.rank != 0 or not self.run.is_dir():
+            return
+        rows = {table: sum(pq.read_metadata(self.run / name).num_rows for name in shards(self.run, table)) for table in TABLES}
+        reasons = Counter(read_table(self.run, "prompts", ["reason"])["reason"].dropna())
+        write_json(self.run / "status.json", {"state": state, "rows": rows, "reasons": dict(reasons), "error": error})
+
+    def _read_back(self) -> None:
+        for row in read_table(self.run, "prompts").to_dict("records"):
+            self._remember("prompts", row)
+            self.prompts[_key(row)] = row
+            self._conditions.setdefault(row["task"], (int(row["fewshot"]), row["decoding"]))
+        for row in read_table(self.run, "generations").to_dict("records"):
+            self._remember("generations", row)
+            self.generations[_key(row), row["answer"]] = row
+        for row in read_table(self.run, "choices").to_dict("records"):
+            self._remember("choices", row)
+            self.choices[_key(row), int(row["choice"])] = row
+        for table in ("routes", "scores"):
+            for row in read_table(self.run, table, []).to_dict("records"):
+                self._remember(table, row)
+
+    def _remember(self, table: str, row: Mapping[Any, Any]) -> None:
+        self._seen[table].add(tuple(row[column] for column in KEYS[table]))
+
+
+def _key(row: Mapping[Any, Any]) -> Key:
+    return Key(row["task"], row["document"], int(row["occurrence"]), row["arm"], int(row["wording"]), int(row["prompt"]))

@@ -1,0 +1,71 @@
+"""The scalars of a measurement: what the harness's own table shows beside correctness, made from stored rows.
+
+Fresh and stored rows go through the same functions, so a resumed run reports the numbers of an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ride_eval.metrics.bands import early_and_middle
+
+PROMPT_SCALARS: Mapping[str, tuple[str, ...]] = {
+    "density": ("hoyer_mlp", "participation_mlp", "hoyer_resid", "participation_resid"),
+    "routing": ("router_entropy",),
+    "entropy": (),
+}
+"""By probe, the names every prompt has."""
+
+ANSWER_SCALARS: Mapping[str, tuple[str, ...]] = {
+    "density": (),
+    "routing": (),
+    "entropy": ("forced_entropy", "token_entropy", "first_token_entropy", "answer_tokens", "truncated"),
+}
+"""By probe, the names a prompt with a generated answer has beside them."""
+
+ALL_SCALARS = tuple(name for table in (PROMPT_SCALARS, ANSWER_SCALARS) for names in table.values() for name in names)
+
+
+def names(probes: Collection[str], *, generated: bool) -> tuple[str, ...]:
+    """Every name that these probes can give."""
+    tables = (PROMPT_SCALARS, ANSWER_SCALARS) if generated else (PROMPT_SCALARS,)
+    return tuple(name for table in tables for probe in table if probe in probes for name in table[probe])
+
+
+def prompt_values(row: Mapping[str, Any]) -> dict[str, float]:
+    """Scalars of a `prompts` row: layer means, of the early and middle layers for density."""
+    values = {}
+    for site in ("mlp", "resid"):
+        for measure in ("hoyer", "participation"):
+            layers = _layers(row.get(f"{site}_{measure}"))
+            values[f"{measure}_{site}"] = _mean(layers[early_and_middle(len(layers))])
+    values["router_entropy"] = _mean(_layers(row.get("router_entropy")))
+    return values
+
+
+def answer_values(row: Mapping[str, Any]) -> dict[str, float]:
+    """Scalars of a greedy `generations` row; an answer without tokens has no entropy."""
+    entropies = _layers(row.get("entropies"))
+    return {
+        "token_entropy": _mean(entropies),
+        "first_token_entropy": float(entropies[0]) if len(entropies) else math.nan,
+        "answer_tokens": float(len(entropies)),
+        "truncated": float(row["finish"] == "length"),
+    }
+
+
+def forced_value(row: Mapping[str, Any] | None) -> float:
+    """`forced_entropy` of a forced row (for `none`, its greedy one); NaN where there is none."""
+    return math.nan if row is None else _mean(_layers(row.get("entropies")))
+
+
+def _layers(values: Sequence[float] | None) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.asarray([] if values is None else values, dtype=np.float64)
+
+
+def _mean(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    return float(values.mean()) if len(values) else math.nan

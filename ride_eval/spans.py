@@ -1,0 +1,110 @@
+"""Where a rendered prompt's meta text and question lie, and which question tokens are the same in every arm.
+
+Character spans are half open. A token belongs to a span when its offsets overlap it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+MIN_COVERAGE = 0.90
+"""Below this share of comparable question tokens, a document's token statistics are NaN."""
+
+
+class Span(NamedTuple):
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendering:
+    """A prompt as the model gets it, template and few-shot examples included."""
+
+    text: str
+    question: Span | None
+    """None when the template changed the question's text, so that it cannot be found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoding:
+    """A rendering's tokens under the model's tokenizer."""
+
+    ids: tuple[int, ...]
+    offsets: tuple[Span, ...]
+
+
+class QuestionToken(NamedTuple):
+    """A question token as alignment compares it: equal id at equal offsets relative to the question."""
+
+    start: int
+    end: int
+    id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alignment:
+    """The question tokens that are equal in every arm of a document and wording."""
+
+    tokens: frozenset[QuestionToken]
+    longest: int
+    """Tokens of the longest of the arms' prompts."""
+    problem: str | None = None
+    """Why there is no alignment; then `tokens` is empty."""
+
+
+def locate(text: str, question: str) -> Rendering:
+    """Find the document's question in a rendered prompt: its last occurrence, since few-shot examples come before it.
+
+    White space around the question is ignored: templates trim it.
+    """
+    wanted = question.strip()
+    start = text.rfind(wanted) if wanted else -1
+    return Rendering(text=text, question=None if start < 0 else Span(start, start + len(wanted)))
+
+
+def question_positions(encoding: Encoding, question: Span) -> list[int]:
+    """Positions of the tokens that overlap the question."""
+    return [i for i, (start, end) in enumerate(encoding.offsets) if start < question.end and end > question.start]
+
+
+def eligible(encoding: Encoding, question: Span) -> dict[QuestionToken, int]:
+    """The question tokens that statistics may use, with their positions.
+
+    Not the first token of the sequence or of the question: attention sinks live there.
+    """
+    return {
+        QuestionToken(encoding.offsets[i].start - question.start, encoding.offsets[i].end - question.start, encoding.ids[i]): i
+        for i in question_positions(encoding, question)[1:]
+        if i > 0
+    }
+
+
+def align(renderings: Sequence[Rendering], encodings: Sequence[Encoding]) -> Alignment:
+    """The tokens common to all renderings of one document at one wording index."""
+    longest = max(len(encoding.ids) for encoding in encodings)
+    common: frozenset[QuestionToken] | None = None
+    for rendering, encoding in zip(renderings, encodings, strict=True):
+        if rendering.question is None:
+            return Alignment(tokens=frozenset(), longest=longest, problem="question not found in the rendered prompt")
+        tokens = frozenset(eligible(encoding, rendering.question))
+        common = tokens if common is None else common & tokens
+    return Alignment(tokens=common or frozenset(), longest=longest)
+
+
+def aligned_positions(encoding: Encoding, rendering: Rendering, alignment: Alignment) -> tuple[list[int], str | None]:
+    """Positions of the aligned tokens in one arm, in order, and why they cannot be used (None if they can)."""
+    problem = alignment.problem
+    if problem is None and rendering.question is None:
+        problem = "question not found in the rendered prompt"
+    if problem is not None or rendering.question is None:
+        return [], problem
+    own = eligible(encoding, rendering.question)
+    positions = sorted(position for token, position in own.items() if token in alignment.tokens)
+    if not own:
+        return [], "question has no token beside its first"
+    coverage = len(positions) / len(own)
+    if coverage < MIN_COVERAGE:
+        return positions, f"alignment coverage {coverage:.2f} below {MIN_COVERAGE:.2f}"
+    return positions, None

@@ -1,0 +1,293 @@
+"""The run directory: what was measured, in Parquet shards that are written once and never rewritten.
+
+    run.json                       identity and settings, written first, by rank 0
+    <table>-r0-00001-<sha16>.parquet
+    status.json                    written last: complete or failed, with counts and reasons
+
+A shard appears under its final name only when it is whole (temporary file, fsync, rename), and no file has two writers, so
+a kill at any moment leaves a valid directory. This module is all that the measuring and the reading half share; it imports
+neither torch nor lm_eval.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ride_eval.errors import RunError
+
+FORMAT_VERSION = 1
+METRIC_VERSION = 1
+"""Raised whenever a stored number changes its meaning: runs of two versions are never mixed."""
+
+
+class Key(NamedTuple):
+    """What every row is found by. Not the harness's doc_id, which `--samples` renumbers."""
+
+    task: str
+    """The base task, e.g. gsm8k."""
+    document: str
+    """SHA-256 of the document's canonical JSON."""
+    occurrence: int
+    """0 for the first of several equal documents, 1 for the second, ..."""
+    arm: str
+    wording: int
+    prompt: int
+    """Index of the prompt, for documents that have several (WinoGrande has one per choice)."""
+
+
+_floats = pa.list_(pa.float32())
+_counts = pa.list_(pa.uint32())
+_key = [
+    ("task", pa.string()),
+    ("document", pa.string()),
+    ("occurrence", pa.int32()),
+    ("arm", pa.string()),
+    ("wording", pa.int16()),
+    ("prompt", pa.int16()),
+]
+_generation_key = [*_key, ("answer", pa.string()), ("sample", pa.int16())]
+
+TABLES: Mapping[str, pa.Schema] = {
+    # One row per rendered prompt. Lists have one value a layer; routing counts are layers x experts, flattened.
+    "prompts": pa.schema(
+        [
+            *_key,
+            ("domain", pa.string()),
+            ("wrong_domain", pa.string()),
+            ("fewshot", pa.int16()),
+            ("decoding", pa.string()),
+            ("text", pa.string()),
+            ("meta", pa.string()),
+            ("meta_length", pa.int32()),
+            ("meta_unit", pa.string()),
+            ("prompt_tokens", pa.int32()),
+            ("question_tokens", pa.int32()),
+            ("aligned_tokens", pa.int32()),
+            ("reason", pa.string()),
+            *[
+                (f"{site}_{measure}{statistic}", _floats)
+                for site in ("mlp", "resid")
+                for measure in ("hoyer", "participation")
+                for statistic in ("", "_median")
+            ],
+            ("router_entropy", _floats),
+            ("routing_question", _counts),
+            ("routing_prompt", _counts),
+        ]
+    ),
+    # One row per answer: `greedy`, `forced` (none's greedy answer, teacher-forced).
+    "generations": pa.schema(
+        [
+            *_generation_key,
+            ("text", pa.string()),
+            ("token_ids", pa.list_(pa.int32())),
+            ("entropies", _floats),
+            ("logprobs", _floats),
+            ("finish", pa.string()),
+            ("routing_generated", _counts),
+        ]
+    ),
+    "choices": pa.schema(
+        [
+            *_key,
+            ("choice", pa.int16()),
+            ("text", pa.string()),
+            ("loglikelihood", pa.float64()),
+            ("bytes", pa.int32()),
+            ("greedy", pa.bool_()),
+        ]
+    ),
+    # Expert ids of the aligned question tokens: tokens x layers x k, flattened.
+    "routes": pa.schema([*_key, ("token_ids", pa.list_(pa.int32())), ("experts", pa.list_(pa.uint16()))]),
+    "scores": pa.schema(
+        [
+            *_generation_key,
+            ("filter", pa.string()),
+            ("filtered", pa.string()),
+            ("metric", pa.string()),
+            ("correct", pa.float64()),
+        ]
+    ),
+}
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "prompts": Key._fields,
+    "generations": (*Key._fields, "answer", "sample"),
+    "choices": (*Key._fields, "choice"),
+    "routes": Key._fields,
+    "scores": (*Key._fields, "answer", "sample"),
+}
+"""The columns no two rows of a table agree in."""
+
+ROWS_PER_SHARD = 512
+SECONDS_PER_SHARD = 10.0
+_SHARD = re.compile(r"(?P<table>[a-z]+)-r(?P<rank>\d+)-(?P<sequence>\d{5,})-(?P<sha>[0-9a-f]{16})\.parquet")
+
+
+def document_hash(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a document's canonical JSON: keys sorted, no spaces, text as UTF-8."""
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def write_atomic(file: Path, content: bytes) -> None:
+    """Write a file so that it is either whole or absent, also after a power cut.
+
+    The temporary file lies beside the final one (a rename across file systems is not atomic); the directory is synced too,
+    else the name may be lost although the bytes are safe. Costs two fsyncs.
+    """
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def write_json(file: Path, content: Mapping[str, Any]) -> None:
+    write_atomic(file, (json.dumps(content, indent=2, ensure_ascii=False, sort_keys=False) + "\n").encode())
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """A JSON object from a run directory. Raises RunError."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{file} does not exist, so {file.parent} is not a run directory of ride_eval.") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{file} cannot be read as JSON ({error}).") from None
+    if not isinstance(content, dict):
+        raise RunError(f"{file} holds {type(content).__name__}; a JSON object was expected.")
+    return content
+
+
+class TableWriter:
+    """Appends rows to one table of a run, for one rank. Not for use by two threads."""
+
+    def __init__(self, run: Path, table: str, rank: int = 0) -> None:
+        self.run, self.table, self.rank = run, table, rank
+        self._rows: list[Mapping[str, Any]] = []
+        self._since = time.monotonic()
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Take a row; it reaches the disk with its shard, at the latest SECONDS_PER_SHARD after the next append."""
+        if not self._rows:
+            self._since = time.monotonic()
+        self._rows.append(row)
+        if len(self._rows) >= ROWS_PER_SHARD or time.monotonic() - self._since > SECONDS_PER_SHARD:
+            self.flush()
+
+    def flush(self) -> None:
+        if not self._rows:
+            return
+        buffer = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(self._rows, schema=TABLES[self.table]), buffer, compression="zstd")
+        content = buffer.getvalue()
+        sha = hashlib.sha256(content).hexdigest()[:16]
+        name = f"{self.table}-r{self.rank}-{self._next_sequence():05d}-{sha}.parquet"
+        try:
+            write_atomic(self.run / name, content)
+        except OSError as error:
+            raise RunError(
+                f"Cannot write {self.run / name}: {error.strerror}. All earlier shards are safe; "
+                "make room or mend the directory, and give the same command again."
+            ) from None
+        self._rows.clear()
+
+    def _next_sequence(self) -> int:
+        found = filter(None, map(_SHARD.fullmatch, _names(self.run)))
+        own = (int(shard["sequence"]) for shard in found if shard["table"] == self.table and int(shard["rank"]) == self.rank)
+        return max(own, default=0) + 1
+
+
+def read_table(run: Path, table: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """All rows of a table, of all ranks, one per key.
+
+    `columns` beside the key's; all by default. A table nothing was written to gives an empty frame. Raises RunError naming
+    a shard that cannot be read.
+    """
+    schema = TABLES[table]
+    wanted = list(dict.fromkeys([*KEYS[table], *(schema.names if columns is None else columns)]))
+    parts = []
+    for name in shards(run, table):
+        try:
+            parts.append(pq.read_table(run / name, columns=wanted))
+        except (pa.ArrowException, OSError) as error:
+            raise RunError(f"The shard {run / name} is damaged ({str(error).splitlines()[0]}). Move it away, and measure again.") from None
+    if not parts:
+        return pd.DataFrame(columns=wanted)
+    frame = pa.concat_tables(parts).to_pandas()
+    return frame.drop_duplicates(subset=list(KEYS[table]), ignore_index=True)
+
+
+def shards(run: Path, table: str) -> list[str]:
+    """The names of a table's shards, in the order of rank and sequence."""
+    if table not in TABLES:
+        raise ValueError(f"no table {table!r}; there are {', '.join(TABLES)}")
+    return sorted(name for name in _names(run) if (found := _SHARD.fullmatch(name)) and found["table"] == table)
+
+
+def read_manifest(run: Path) -> dict[str, Any]:
+    """The content of run.json. Raises RunError if the directory is missing, or is not a run of this format."""
+    if not run.is_dir():
+        raise RunError(f"There is no run directory {run}. Give the run_dir of an `lm_eval --model ride` run.")
+    manifest = read_json(run / "run.json")
+    for field in ("format", "identity", "settings", "model"):
+        if field not in manifest:
+            raise RunError(f"{run / 'run.json'} lacks {field!r}; it is damaged, or not a run of ride_eval.")
+    if manifest["format"] != FORMAT_VERSION:
+        raise RunError(f"{run} has format {manifest['format']!r}; this version of ride_eval reads format {FORMAT_VERSION}.")
+    return manifest
+
+
+def read_status(run: Path) -> dict[str, Any]:
+    """The content of status.json, or {"state": "incomplete"}: a run without it is running, or was killed."""
+    return read_json(run / "status.json") if (run / "status.json").exists() else {"state": "incomplete"}
+
+
+def check_identity(run: Path, recorded: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse to add to a run that was made otherwise. Fields one side does not know yet are not compared."""
+    differences = [
+        f"{field} is {recorded[field]!r} there and {given[field]!r} here"
+        for field in given
+        if field in recorded and recorded[field] != given[field]
+    ]
+    if differences:
+        raise RunError(
+            f"{run} holds another run: {'; '.join(differences)}. Give another run_dir, or remove that directory, or use the "
+            "settings of that run to add to it."
+        )
+
+
+def merge_frames(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Stack frames of several runs, without the warning pandas gives for empty ones."""
+    kept = [frame for frame in frames if len(frame)]
+    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame()
+
+
+def _names(run: Path) -> list[str]:
+    try:
+        return os.listdir(run)
+    except FileNotFoundError:
+        return []

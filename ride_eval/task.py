@@ -1,0 +1,386 @@
+"""RideTask: any task of the harness, put under one arm.
+
+Prompt, few-shot, filters and scoring are the base task's own; this class puts the arm's text in front, tells the model class
+what it asks (`prompt.Request`), and takes the measurement back from the responses.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lm_eval.api.task import ConfigurableTask
+
+from ride_eval.arms import STANDARD_ARMS, WORDS, Counter, MetaPrompt, Prompts
+from ride_eval.base import RideSpec, load_base, read_spec
+from ride_eval.data import read_folder, unreachable, use_splits
+from ride_eval.errors import RideError, TaskError, UsageError
+from ride_eval.fewshot import DocumentSampler
+from ride_eval.measurement import MeasuredPair, MeasuredText, Measurement, measurement_of
+from ride_eval.metrics.choices import choice_entropy, choice_margin, choice_probabilities
+from ride_eval.prompt import Prompt, Request, TemplateSettings, request_of
+from ride_eval.recorder import recorder_of
+from ride_eval.scalars import ALL_SCALARS
+from ride_eval.spans import Rendering, locate
+from ride_eval.store import Key, document_hash
+
+TEXT_METRICS = ("choice_entropy", "choice_margin", "answer_words")
+"""What text and log-likelihoods alone can give, under any model type."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Words:
+    """What decides an arm's text for a document."""
+
+    document: str
+    domain: str
+    wrong: str
+    wording: int
+
+
+class RideTask(ConfigurableTask):
+    """A base task under an arm, from a YAML with `class: !function ride_eval.task.RideTask` and `metadata: {ride: ...}`.
+
+    Options in `--metadata`: `data_dir` (local documents), `prompts` (another prompts folder), `placement` (`user`, the
+    default, or `system`), `missing_scoring_data` (`nan`).
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        name = str(config.get("task"))
+        metadata = dict(config.get("metadata") or {})
+        self.ride: RideSpec = read_spec(name, metadata)
+        source = Path(str(metadata.get("config_source", ".")))
+        base, self._base_folder = load_base(name, self.ride, source.parent)
+        self._prompts = _load_prompts(str(metadata["prompts"]) if metadata.get("prompts") else None)
+        self._prompts.arm(self.ride.arm)
+        self._placement = str(metadata.get("placement", "user"))
+        if self._placement not in ("user", "system"):
+            raise UsageError(f"placement={self._placement!r} in --metadata; `user` or `system` was expected.")
+        self._own_data = self.ride.base.endswith((".yml", ".yaml"))
+        overrides = {key: value for key, value in config.items() if key not in ("class", "metadata", "task")}
+        super().__init__(config={**base, **overrides, "task": name, "metadata": {**(base.get("metadata") or {}), **metadata}})
+        self._refuse_what_cannot_be()
+        self._counter = _counter_for(metadata)
+        self._pending = ""
+        self._occurrences: list[tuple[str, int]] | None = None
+        self._samples: list[int] | None = None
+        self._to_score = 0
+        if hasattr(self, "sampler"):
+            self.sampler = DocumentSampler.like(self.sampler, self.doc_to_text)
+        for metric in (*ALL_SCALARS, *TEXT_METRICS):
+            self._aggregation_list[metric] = nan_mean
+            self._aggregation_list[f"{metric}_stderr"] = nan_stderr
+            self._higher_is_better[metric] = None
+            self._higher_is_better[f"{metric}_stderr"] = None
+
+    def _refuse_what_cannot_be(self) -> None:
+        if self.OUTPUT_TYPE == "loglikelihood_rolling":
+            raise TaskError(f"{self.ride.base} scores whole texts, so there is no prompt to put an arm in front of.")
+        if getattr(self, "MULTIMODAL", False):
+            raise TaskError(f"{self.ride.base} has images or audio, which ride_eval does not measure.")
+        kwargs = self.config.generation_kwargs or {}
+        if kwargs.get("do_sample") or float(kwargs.get("temperature") or 0.0) > 0.0:
+            raise TaskError(
+                f"{self.ride.base} samples its answers ({kwargs}); ride_eval compares greedy ones, and draws its own samples. "
+                "Give --gen_kwargs do_sample=False,temperature=0."
+            )
+        filters = [filter_.name for filter_ in self._filters]
+        if self.ride.answer_filter is not None and self.ride.answer_filter not in filters:
+            raise TaskError(f"{self.config.task}: answer_filter {self.ride.answer_filter!r} is not among {', '.join(filters)}.")
+
+    # Documents ----------------------------------------------------------------------------------------------------------
+
+    def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        """Documents of our own, of `data_dir`, or the base task's own source."""
+        metadata = self.config.metadata or {}
+        if self._own_data:
+            folder = self._base_folder / "data"
+            self.dataset = read_folder(folder)
+            return
+        if metadata.get("data_dir"):
+            self.dataset = read_folder(Path(str(metadata["data_dir"])) / self.ride.benchmark)
+            use_splits(self.config, list(self.dataset), str(self.config.task))
+            self.fewshot_cfg = self.config.fewshot_config
+            return
+        try:
+            super().download(dataset_kwargs, **kwargs)
+        except RideError:
+            raise
+        except Exception as error:  # the loader raises whatever its many back ends do
+            raise unreachable(self.DATASET_PATH, self.ride.benchmark, error) from error
+
+    def build_all_requests(self, **kwargs: Any) -> None:
+        if kwargs.get("cache_requests"):
+            raise UsageError(
+                "--cache_requests cannot be used with ride_* tasks: it stores prompts as a pickle under a key without the "
+                "arm's text, so another arm's prompts could come back. Leave it out."
+            )
+        self._samples = sorted(set(kwargs["samples"])) if kwargs.get("samples") else None
+        super().build_all_requests(**kwargs)
+        documents = {instance.doc_id for instance in self._instances or []}
+        self._to_score = len(documents) * len(self._filters)
+
+    def _words(self, doc: dict[str, Any]) -> _Words:
+        document = document_hash(doc)
+        given = self.ride.domain
+        domain = str(doc[given]) if given not in self._prompts.domains and given in doc else given
+        self._prompts.domain(domain)
+        return _Words(
+            document=document,
+            domain=domain,
+            wrong=self._prompts.wrong_domain_of(document, domain),
+            wording=self._prompts.wording_of(document),
+        )
+
+    def _occurrence(self, document: str, doc_id: int) -> int:
+        """How many equal documents come before this one in the whole data: the same under `--limit`, `--samples` and ranks."""
+        if self._occurrences is None:
+            seen: dict[str, int] = {}
+            self._occurrences = []
+            for each in self.eval_docs:
+                found = document_hash(each)
+                self._occurrences.append((found, seen.get(found, 0)))
+                seen[found] = seen.get(found, 0) + 1
+        there, occurrence = self._occurrences[self._samples[doc_id] if self._samples is not None else doc_id]
+        if there != document:
+            raise TaskError(f"{self.config.task}: document {doc_id} is not the one at its place in the data; ids cannot be trusted.")
+        return occurrence
+
+    # Prompts ------------------------------------------------------------------------------------------------------------
+
+    def fewshot_context(self, doc: dict[str, Any], num_fewshot: int, **kwargs: Any) -> str | list[str]:
+        """The base task's prompt with the arm's text in front."""
+        self._arguments = {"num_fewshot": num_fewshot, **kwargs}
+        return self._render(doc, self._words(doc), self.ride.arm, self._arguments)
+
+    def _meta(self, arm: str, words: _Words) -> MetaPrompt:
+        return self._prompts.render(
+            arm, domain=words.domain, wrong=words.wrong, wording=words.wording, counter=self._counter
+        )
+
+    def _render(self, doc: dict[str, Any], words: _Words, arm: str, arguments: dict[str, Any]) -> str | list[str]:
+        arguments = dict(arguments)
+        text = self._meta(arm, words).text
+        prefix = text + self._prompts.separator if text else ""
+        if prefix and self._placement == "system":
+            arguments["system_instruction"] = prefix + (arguments.get("system_instruction") or "")
+        else:
+            self._pending = prefix
+        if hasattr(self, "sampler"):
+            self.sampler.begin(doc, words.document)
+        try:
+            context: str | list[str] = super().fewshot_context(doc, **arguments)
+        finally:
+            self._pending = ""
+        return context
+
+    def build_qa_turn(self, *, q: str | None = None, **kwargs: Any) -> list[Any]:
+        """The first turn of a prompt takes the arm's text."""
+        if self._pending and q is not None:
+            q, self._pending = self._pending + q, ""
+        return super().build_qa_turn(q=q, **kwargs)
+
+    def multiple_input_context(self, prev_context: list[Any] | None, gen_prefix: str | None, q: list[str], **kwargs: Any) -> list[str]:
+        """One prompt per choice: each takes the arm's text, unless a few-shot turn before it already has."""
+        if self._pending:
+            q, self._pending = [self._pending + text for text in q], ""
+        return super().multiple_input_context(prev_context, gen_prefix, q, **kwargs)
+
+    def _renderings(self, doc: dict[str, Any], context: str | list[str]) -> list[Rendering]:
+        contexts = [context] if isinstance(context, str) else context
+        questions = self.doc_to_choice(doc) if self.multiple_input else [self.doc_to_text(doc)]
+        return [locate(text, str(question)) for text, question in zip(contexts, questions, strict=True)]
+
+    # Requests -----------------------------------------------------------------------------------------------------------
+
+    def construct_requests(self, doc: dict[str, Any], ctx: str | list[str], **kwargs: Any) -> list[Any]:
+        """The base task's requests, each with what the model class needs to know of it."""
+        words = self._words(doc)
+        occurrence = self._occurrence(words.document, kwargs["metadata"][1])
+        chat = bool(kwargs.get("apply_chat_template"))
+        built = super().construct_requests(doc, ctx, **kwargs)
+        instances = built if isinstance(built, list) else [built]
+        prompts = self._describe(doc, ctx, words, occurrence, chat)
+        if self.OUTPUT_TYPE == "generate_until":
+            for instance in instances:
+                instance.ride = Request(prompt=prompts[0])
+            return instances
+        choices = self.doc_to_choice(doc) if self.OUTPUT_TYPE == "multiple_choice" else [str(self.doc_to_target(doc))]
+        for instance in instances[: len(choices)]:
+            continuation = instance.arguments[1]
+            text = str(continuation if self.multiple_input else choices[instance.idx])
+            instance.ride = Request(
+                prompt=prompts[instance.idx] if self.multiple_input else prompts[0],
+                choice=instance.idx,
+                choice_text=text,
+                choice_bytes=len(text.encode("utf-8", "replace")),
+            )
+        return instances
+
+    def _describe(
+        self, doc: dict[str, Any], ctx: str | list[str], words: _Words, occurrence: int, chat: bool
+    ) -> list[Prompt]:
+        arguments = dict(self._arguments)
+        meta = self._meta(self.ride.arm, words)
+        settings = TemplateSettings(
+            chat_template=chat,
+            multiturn=bool(arguments.get("fewshot_as_multiturn")) if chat else False,
+            system_instruction=arguments.get("system_instruction"),
+            placement=self._placement,
+            prompts=self._prompts.sha256,
+        )
+        decoding = self.config.generation_kwargs if self.OUTPUT_TYPE == "generate_until" else None
+        return [
+            Prompt(
+                key=Key(self._base_name, words.document, occurrence, self.ride.arm, words.wording, index),
+                rendering=rendering,
+                siblings=self._siblings(doc, words, arguments, index),
+                domain=words.domain,
+                wrong_domain=words.wrong,
+                fewshot=int(arguments["num_fewshot"]),
+                decoding=json.dumps(decoding, sort_keys=True, default=str) if decoding else "",
+                meta=meta.text,
+                meta_length=meta.length,
+                meta_unit=meta.unit,
+                settings=settings,
+            )
+            for index, rendering in enumerate(self._renderings(doc, ctx))
+        ]
+
+    def _siblings(
+        self, doc: dict[str, Any], words: _Words, arguments: dict[str, Any], index: int
+    ) -> Callable[[], list[Rendering]]:
+        def render() -> list[Rendering]:
+            contexts = (self._render(doc, words, arm, arguments) for arm in STANDARD_ARMS)
+            return [self._renderings(doc, context)[index] for context in contexts]
+
+        return render
+
+    @property
+    def _base_name(self) -> str:
+        return Path(self.ride.base).stem if self._own_data else self.ride.base
+
+    # Results ------------------------------------------------------------------------------------------------------------
+
+    def apply_filters(self) -> list[Any] | None:
+        """The base task's filters, after which every answer says again what it was measured with."""
+        result: list[Any] | None = super().apply_filters()
+        for instance in self._instances or []:
+            asked = request_of(instance)
+            if asked is None or not instance.resps:
+                continue
+            measured = measurement_of(instance.resps[0]) or Measurement(key=asked.prompt.key, run="", values={})
+            if isinstance(instance.resps[0], str):
+                words = {"answer_words": float(len(instance.resps[0].split()))}
+                measured = replace(measured, values={**measured.values, **words})
+            for i, name in enumerate(instance.filtered_resps):
+                value = instance.filtered_resps[name]
+                kept = measured.through(name, with_values=i == 0)
+                if isinstance(value, str):
+                    instance.filtered_resps[name] = MeasuredText(str(value), kept)
+                elif isinstance(value, tuple) and len(value) == 2:
+                    instance.filtered_resps[name] = MeasuredPair((value[0], value[1]), kept)
+        return result
+
+    def process_results(self, doc: dict[str, Any], results: Sequence[Any]) -> dict[str, Any]:
+        """The base task's scores, and beside them the measurement's scalars with their standard errors."""
+        scores: dict[str, Any] = super().process_results(doc, list(results))
+        measured = [found for found in map(measurement_of, results) if found is not None]
+        self._write_score(doc, results, scores, measured)
+        extra = self._choice_metrics(doc, results)
+        for name in measured[0].values if measured else ():
+            extra[name] = _mean([found.values[name] for found in measured])
+        return {**scores, **{key: value for name, v in extra.items() for key, value in ((name, v), (f"{name}_stderr", v))}}
+
+    def _choices(self, doc: dict[str, Any]) -> list[str]:
+        """What each choice's log-likelihood is of: the choices, or one target after several prompts."""
+        choices: list[str] = self.doc_to_choice(doc)
+        return [str(self.doc_to_target(doc))] * len(choices) if self.multiple_input else choices
+
+    def _choice_metrics(self, doc: dict[str, Any], results: Sequence[Any]) -> dict[str, float]:
+        if self.OUTPUT_TYPE != "multiple_choice":
+            return {}
+        choices = self._choices(doc)
+        n_bytes = [len(choice.encode("utf-8", "replace")) for choice in choices]
+        probabilities = choice_probabilities([pair[0] for pair in results[: len(choices)]], n_bytes)
+        return {"choice_entropy": choice_entropy(probabilities), "choice_margin": choice_margin(probabilities)}
+
+    def _chosen(self, doc: dict[str, Any], results: Sequence[Any], metric: str | None) -> int:
+        """Index of the choice the task's metric takes as the model's."""
+        choices = self.doc_to_choice(doc) if self.OUTPUT_TYPE == "multiple_choice" else [""]
+        length = {"acc_norm": len, "acc_bytes": lambda text: len(text.encode())}.get(str(metric), lambda _: 1)
+        return int(np.argmax([pair[0] / length(choice) for pair, choice in zip(results, choices, strict=False)]))
+
+    def _write_score(
+        self, doc: dict[str, Any], results: Sequence[Any], scores: dict[str, Any], measured: list[Measurement]
+    ) -> None:
+        self._to_score -= 1
+        recorder = recorder_of(measured[0].run) if measured else None
+        if recorder is None:
+            return
+        metric = self.ride.correctness or next(iter(scores), None)
+        wanted = self.ride.answer_filter or self._filters[0].name
+        if measured[0].filter == wanted:
+            filtered = results[0] if self.OUTPUT_TYPE == "generate_until" else self._chosen(doc, results, metric)
+            correct = scores.get(metric) if metric else None
+            recorder.add(
+                "scores",
+                {
+                    **measured[0].key._replace(prompt=0)._asdict(),
+                    "answer": "greedy",
+                    "sample": 0,
+                    "filter": wanted,
+                    "filtered": str(filtered),
+                    "metric": metric,
+                    "correct": float(correct) if isinstance(correct, (bool, int, float)) else math.nan,
+                },
+            )
+        if self._to_score == 0:
+            recorder.scored(str(self.config.task))
+
+
+def nan_mean(values: Sequence[float]) -> float:
+    """Mean over documents that have a value; NaN if none has."""
+    kept = [value for value in values if not math.isnan(value)]
+    return float(np.mean(kept)) if kept else math.nan
+
+
+def nan_stderr(values: Sequence[float]) -> float:
+    """Standard error of `nan_mean`: sample standard deviation / sqrt(n); NaN below two values."""
+    kept = [value for value in values if not math.isnan(value)]
+    return float(np.std(kept, ddof=1) / math.sqrt(len(kept))) if len(kept) > 1 else math.nan
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Mean over the prompts of one document; NaN if any is, since a document is measured on all of them."""
+    return float(np.mean(values))
+
+
+@lru_cache(maxsize=8)
+def _load_prompts(folder: str | None) -> Prompts:
+    return Prompts(Path(folder) if folder else None)
+
+
+def _counter_for(metadata: dict[str, Any]) -> Counter:
+    """Counts in the evaluated model's tokens: the harness merges the model's arguments into a task's metadata."""
+    name = metadata.get("tokenizer") or metadata.get("pretrained")
+    if not isinstance(name, str):
+        return WORDS
+    return _token_counter(name, str(metadata.get("revision", "main")), bool(metadata.get("trust_remote_code", False)))
+
+
+@lru_cache(maxsize=8)
+def _token_counter(name: str, revision: str, trust_remote_code: bool) -> Counter:
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=trust_remote_code)
+    except (OSError, ValueError):  # an API's model name: text-level metrics still work, matched in words and flagged
+        return WORDS
+    return Counter(unit="tokens", count=lambda text: len(tokenizer.encode(text, add_special_tokens=False)))

@@ -1,0 +1,71 @@
+"""Small models of the architectures every probe is tested on, saved once per test session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    MixtralConfig,
+    MixtralForCausalLM,
+    OlmoeConfig,
+    OlmoeForCausalLM,
+    PreTrainedModel,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+    Qwen3MoeConfig,
+    Qwen3MoeForCausalLM,
+)
+
+from ride_eval.untrained import train_tokenizer
+
+_SIZE: dict[str, Any] = {
+    "vocab_size": 1024,
+    "hidden_size": 48,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 512,
+    "pad_token_id": 0,
+    "eos_token_id": 1,
+    "bos_token_id": None,
+    "tie_word_embeddings": False,
+    "initializer_range": 0.15,
+}
+
+ARCHITECTURES: dict[str, Callable[[], PreTrainedModel]] = {
+    "olmoe": lambda: OlmoeForCausalLM(
+        OlmoeConfig(**_SIZE, intermediate_size=24, num_experts=8, num_experts_per_tok=3, output_router_logits=True)
+    ),
+    "mixtral": lambda: MixtralForCausalLM(
+        MixtralConfig(**_SIZE, intermediate_size=40, num_local_experts=4, num_experts_per_tok=2, sliding_window=None)
+    ),
+    "qwen3_moe": lambda: Qwen3MoeForCausalLM(
+        Qwen3MoeConfig(
+            **_SIZE, intermediate_size=64, moe_intermediate_size=24, num_experts=8, num_experts_per_tok=2, head_dim=12,
+            mlp_only_layers=[1], norm_topk_prob=True,
+        )
+    ),
+    "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**_SIZE, intermediate_size=96, head_dim=12)),
+    "llama": lambda: LlamaForCausalLM(LlamaConfig(**_SIZE, intermediate_size=96)),
+    "mistral": lambda: MistralForCausalLM(MistralConfig(**_SIZE, intermediate_size=96, sliding_window=24)),
+}
+MIXTURES = ("olmoe", "mixtral", "qwen3_moe")
+
+
+def save_all(folder: Path) -> dict[str, Path]:
+    """Save every architecture with the test tokenizer; returns folders by name."""
+    tokenizer = train_tokenizer()
+    saved = {}
+    for seed, (name, make) in enumerate(ARCHITECTURES.items()):
+        torch.manual_seed(seed)
+        saved[name] = folder / name
+        make().save_pretrained(saved[name])
+        tokenizer.save_pretrained(saved[name])
+    return saved

@@ -1,0 +1,176 @@
+"""Each probe against a slow reference: full hidden states and router logits of one unpadded prompt at a time."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from ride_eval.store import read_manifest, read_table
+from tests.architectures import ARCHITECTURES, MIXTURES
+
+TOLERANCE = 1e-5
+
+
+def hoyer(values: np.ndarray) -> float:
+    x = np.abs(values.astype(np.float64))
+    root = math.sqrt(len(x))
+    return float((root - x.sum() / math.sqrt((x**2).sum())) / (root - 1))
+
+
+def participation(values: np.ndarray) -> float:
+    squares = values.astype(np.float64) ** 2
+    return float(squares.sum() ** 2 / (len(squares) * (squares**2).sum()))
+
+
+def entropy(logits: np.ndarray) -> float:
+    shifted = np.exp(logits.astype(np.float64) - logits.max())
+    p = shifted / shifted.sum()
+    return float(-(p[p > 0] * np.log(p[p > 0])).sum())
+
+
+class Reference:
+    """One prompt through the bare model, everything kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        self.model.config.output_router_logits = False
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+
+    @torch.no_grad()
+    def run(self, ids: list[int]) -> dict[str, Any]:
+        inputs: dict[int, torch.Tensor] = {}
+        streams: dict[int, torch.Tensor] = {}
+        routes: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        hooks = []
+        for i, block in enumerate(self.model.model.layers):
+            hooks.append(
+                block.mlp.register_forward_pre_hook(lambda _, args, i=i: inputs.__setitem__(i, args[0].reshape(len(ids), -1)))
+            )
+            hooks.append(block.register_forward_hook(lambda _, __, out, i=i: streams.__setitem__(i, out.reshape(len(ids), -1))))
+            if hasattr(block.mlp, "gate") and hasattr(block.mlp, "experts"):
+                hooks.append(
+                    block.mlp.gate.register_forward_hook(lambda _, __, out, i=i: routes.__setitem__(i, (out[0], out[2])))
+                )
+        logits = self.model(torch.tensor([ids])).logits[0]
+        for hook in hooks:
+            hook.remove()
+        return {"mlp": inputs, "resid": streams, "routes": routes, "logits": logits.numpy()}
+
+    @torch.no_grad()
+    def activations(self, layer: int, hidden: torch.Tensor, experts: torch.Tensor | None) -> list[np.ndarray]:
+        """act(gate) * up of one token, of each chosen expert in a mixture-of-experts layer."""
+        mlp = self.model.model.layers[layer].mlp
+        if experts is None:
+            return [(mlp.act_fn(mlp.gate_proj(hidden)) * mlp.up_proj(hidden)).numpy()]
+        found = []
+        for expert in experts.tolist():
+            gate, up = (mlp.experts.gate_up_proj[expert] @ hidden).chunk(2)
+            found.append((mlp.experts.act_fn(gate) * up).numpy())
+        return found
+
+
+def close(got: float, expected: float) -> bool:
+    return got == pytest.approx(expected, rel=TOLERANCE, abs=1e-7)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_probes_equal_their_references(architecture: str, models: dict[str, Path], tmp_path: Path, evaluate: Any) -> None:
+    run = tmp_path / "run"
+    tasks = ["ride_demo_math_none", "ride_demo_math_expert", "ride_demo_commonsense_none", "ride_demo_commonsense_tag"]
+    evaluate("ride", tasks, model_args={"pretrained": str(models[architecture]), "run_dir": str(run)}, limit=3, batch_size=4)
+    reference = Reference(models[architecture])
+    prompts = read_table(run, "prompts")
+    assert len(prompts) == 12
+    assert prompts["reason"].isna().all()
+    routes = read_table(run, "routes")
+    manifest = read_manifest(run)["model"]
+    assert manifest["moe_layers"] == {"olmoe": [0, 1, 2], "mixtral": [0, 1, 2], "qwen3_moe": [0, 2]}.get(architecture, [])
+    checked_routes = 0
+    for row in prompts.to_dict("records"):
+        ids = reference.tokenizer(row["text"].rstrip() if row["task"] == "demo_commonsense" else row["text"])["input_ids"]
+        seen = reference.run(ids)
+        # The demo's questions are what follows the meta text and its separator; all tokens but the first align.
+        offsets = reference.tokenizer(row["text"], return_offsets_mapping=True)["offset_mapping"]
+        start = len(row["meta"]) + 2 if row["meta"] else 0
+        question = [i for i, (_, end) in enumerate(offsets) if end > start][1:]
+        assert row["aligned_tokens"] == len(question)
+        for layer in range(3):
+            chosen = seen["routes"][layer][1] if layer in seen["routes"] else None
+            values: dict[str, list[float]] = {"mlp_hoyer": [], "mlp_participation": [], "resid_hoyer": [], "resid_participation": []}
+            for token in question:
+                experts = None if chosen is None else chosen[token]
+                vectors = reference.activations(layer, seen["mlp"][layer][token], experts)
+                values["mlp_hoyer"].append(float(np.mean([hoyer(v) for v in vectors])))
+                values["mlp_participation"].append(float(np.mean([participation(v) for v in vectors])))
+                values["resid_hoyer"].append(hoyer(seen["resid"][layer][token].numpy()))
+                values["resid_participation"].append(participation(seen["resid"][layer][token].numpy()))
+            for name, tokens in values.items():
+                assert close(row[name][layer], float(np.mean(tokens))), (name, layer)
+                assert close(row[f"{name}_median"][layer], float(np.median(tokens))), (name, layer)
+        if architecture not in MIXTURES:
+            assert row["router_entropy"] is None
+            continue
+        layers, k, n_experts = manifest["moe_layers"], manifest["experts_per_token"], manifest["experts"]
+        for name, tokens in (("routing_question", question), ("routing_prompt", list(range(len(ids))))):
+            counts = np.zeros((len(layers), n_experts), dtype=int)
+            for i, layer in enumerate(layers):
+                for token in tokens:
+                    for expert in seen["routes"][layer][1][token].tolist():
+                        counts[i, expert] += 1
+            assert row[name].tolist() == counts.ravel().tolist()
+            assert (counts.sum(1) == len(tokens) * k).all()
+        for i, layer in enumerate(layers):
+            expected = np.mean([entropy(seen["routes"][layer][0][token].numpy()) for token in question])
+            assert close(row["router_entropy"][i], float(expected))
+        key = ["task", "document", "arm"]
+        (route,) = routes[(routes[key] == [row[name] for name in key]).all(axis=1)].to_dict("records")
+        assert route["token_ids"].tolist() == [ids[token] for token in question]
+        stored = route["experts"].reshape(len(question), len(layers), k)
+        for position, token in enumerate(question):
+            for i, layer in enumerate(layers):
+                assert stored[position, i].tolist() == seen["routes"][layer][1][token].tolist()
+        checked_routes += 1
+    assert checked_routes == (12 if architecture in MIXTURES else 0)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_entropies_equal_their_references(architecture: str, models: dict[str, Path], tmp_path: Path, evaluate: Any) -> None:
+    run = tmp_path / "run"
+    tasks = ["ride_demo_math_none", "ride_demo_math_expert", "ride_demo_format_none", "ride_demo_format_expert"]
+    evaluate("ride", tasks, model_args={"pretrained": str(models[architecture]), "run_dir": str(run)}, limit=2, batch_size=4)
+    reference = Reference(models[architecture])
+    generations = read_table(run, "generations").set_index(["task", "document", "arm", "answer"])
+    prompts = read_table(run, "prompts")
+    forced = 0
+    for row in prompts.to_dict("records"):
+        ids = reference.tokenizer(row["text"])["input_ids"]
+        greedy = generations.loc[row["task"], row["document"], row["arm"], "greedy"]
+        answers = [("greedy", greedy)]
+        if row["arm"] != "none":
+            answers.append(("forced", generations.loc[row["task"], row["document"], row["arm"], "forced"]))
+            forced += 1
+        for kind, stored in answers:
+            source = greedy if kind == "greedy" else generations.loc[row["task"], row["document"], "none", "greedy"]
+            tokens = source["token_ids"].tolist()
+            logits = reference.run(ids + tokens)["logits"][len(ids) - 1 : -1]
+            assert len(stored["entropies"]) == len(tokens) > 0
+            for i, token in enumerate(tokens):
+                assert close(stored["entropies"][i], entropy(logits[i])), (kind, i)
+                logprob = logits[i][token] - np.logaddexp.reduce(logits[i].astype(np.float64))
+                assert stored["logprobs"][i] == pytest.approx(logprob, rel=TOLERANCE, abs=1e-5)
+        if architecture in MIXTURES:
+            routes = reference.run(ids + greedy["token_ids"].tolist())["routes"]
+            fed = min(32, len(greedy["token_ids"]) - (greedy["finish"] != "stop"))
+            assert fed > 0
+            counts = [
+                np.bincount(chosen[len(ids) : len(ids) + fed].ravel().numpy(), minlength=scores.shape[1])
+                for _, (scores, chosen) in sorted(routes.items())
+            ]
+            assert greedy["routing_generated"].tolist() == np.concatenate(counts).tolist()
+    assert forced == 4
