@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from ride_eval.errors import PromptFileError, UsageError
+from ride_eval.errors import UsageError
 from ride_eval.yaml_lines import Located, load_located
 
 STANDARD_ARMS = ("none", "tag", "tag_wrong", "tag_placebo", "expert", "expert_wrong", "filler")
@@ -30,7 +30,7 @@ class Arm:
 
     name: str
     wordings: tuple[tuple[str, ...], ...]
-    """Per wording index, the candidate templates: one, or a pool from which the nearest in length is taken. Empty for `none`."""
+    """Per wording index, the candidate templates: one, or a pool to take the nearest in length from. Empty for `none`."""
     domain: DomainRole = "correct"
     """Whose words fill {tag} and {expert}: the document's domain, another one, or labels without meaning."""
     match: str | None = None

@@ -61,7 +61,7 @@ def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], 
     file = folder / spec.base if spec.base.endswith((".yml", ".yaml")) else _harness_file(spec)
     if file is None or not file.is_file():
         raise TaskError(
-            f"Task {task}: the base task {spec.base!r} is neither a task of lm_eval {lm_eval.__version__} nor a file in {folder}."
+            f"Task {task}: the base {spec.base!r} is neither a task of lm_eval {lm_eval.__version__} nor a file in {folder}."
         )
     config = deepcopy(_load(file))
     if "group" in config or isinstance(config.get("task"), list):
@@ -78,7 +78,8 @@ def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], 
 
 @lru_cache(maxsize=64)
 def _load(file: Path) -> dict[str, Any]:
-    return load_yaml(file, resolve_func=True)
+    config: dict[str, Any] = load_yaml(file, resolve_func=True)
+    return config
 
 
 @lru_cache(maxsize=64)

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import PurePath
 from types import ModuleType
 
 _SCRIPTS = ("lm_eval", "lm-eval", "lm_eval.exe", "lm-eval.exe")
@@ -31,7 +33,7 @@ def install() -> None:
 
 def is_harness(argv: Sequence[str]) -> bool:
     """Whether a command line runs lm_eval: as a script of that name, or as `-m lm_eval`, also behind a launcher's options."""
-    if any(flag == "-m" and module.split(".")[0] == "lm_eval" for flag, module in zip(argv, argv[1:], strict=False)):
+    if any(flag == "-m" and module.split(".")[0] == "lm_eval" for flag, module in pairwise(argv)):
         return True
     rest = iter(argv[1:])
     for argument in rest:
@@ -40,7 +42,7 @@ def is_harness(argv: Sequence[str]) -> bool:
         if argument in _OPTIONS_WITH_VALUE:
             next(rest, None)
         elif not argument.startswith("-"):
-            return os.path.basename(argument) in _SCRIPTS
+            return PurePath(argument).name in _SCRIPTS
     return False
 
 

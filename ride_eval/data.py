@@ -79,5 +79,5 @@ def unreachable(path: str | None, benchmark: str, error: BaseException) -> DataE
     reason = " ".join(str(error).split())[:300]
     return DataError(
         f"The data set {path!r} cannot be loaded ({type(error).__name__}: {reason}). Check the connection or its name; without "
-        f"internet, put <split>.jsonl files into DIR/{benchmark}/ and give --metadata '{{\"data_dir\": \"DIR\"}}'."
+        f'internet, put <split>.jsonl files into DIR/{benchmark}/ and give --metadata \'{{"data_dir": "DIR"}}\'.'
     )

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from lm_eval.models.utils import has_bos_prefix
 
 from ride_eval.errors import UsageError
+from ride_eval.probes.layout import MeasuredRow
 from ride_eval.prompt import Prompt
 from ride_eval.spans import Alignment, Encoding, Span, align, aligned_positions, question_positions
 
@@ -26,6 +27,11 @@ class Placed:
     reason: str | None
     truncated: bool
     """The harness cuts this prompt, or the same prompt under another arm."""
+
+    def measured_row(self, row: int, start: int) -> MeasuredRow:
+        """Where the prompt lies in a batch: its row, and the column of its first token."""
+        n_tokens = 0 if self.truncated else len(self.encoding.ids)
+        return MeasuredRow(row=row, start=start, n_tokens=n_tokens, question=self.aligned)
 
 
 class Encoder:

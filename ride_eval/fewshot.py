@@ -14,13 +14,16 @@ from ride_eval.errors import DataError
 class DocumentSampler(ContextSampler):
     """Draws with a generator seeded by the document, and never an example that asks the document's own question."""
 
+    _in_order: bool
+    _question: Callable[[Any], Any]
+    _seed: int | None = 0
+
     @classmethod
     def like(cls, sampler: ContextSampler, question: Callable[[Any], Any]) -> DocumentSampler:
         """A sampler over the same examples; one that takes the first n in order still does."""
         own = cls(list(sampler.fewshot_docs()))
         own._in_order = isinstance(sampler, FirstNSampler)
         own._question = question
-        own._seed: int | None = 0
         return own
 
     def set_rnd(self, rnd: int | None) -> DocumentSampler:

@@ -25,7 +25,7 @@ class Measurement:
     """The answer filter a filtered response went through."""
 
     def through(self, filter_name: str, *, with_values: bool) -> Measurement:
-        """The measurement of a filtered response; only the first filter's keeps the scalars, else each appears once a filter."""
+        """The measurement of a filtered response; only the first filter's keeps the scalars, which would else appear twice."""
         return replace(self, filter=filter_name, values=self.values if with_values else {})
 
 

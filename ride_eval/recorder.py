@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow.parquet as pq
 
 from ride_eval.errors import RunError
@@ -149,23 +150,27 @@ class Recorder:
         write_json(self.run / "status.json", {"state": state, "rows": rows, "reasons": dict(reasons), "error": error})
 
     def _read_back(self) -> None:
-        for row in read_table(self.run, "prompts").to_dict("records"):
+        for row in _records(read_table(self.run, "prompts")):
             self._remember("prompts", row)
             self.prompts[_key(row)] = row
             self._conditions.setdefault(row["task"], (int(row["fewshot"]), row["decoding"]))
-        for row in read_table(self.run, "generations").to_dict("records"):
+        for row in _records(read_table(self.run, "generations")):
             self._remember("generations", row)
             self.generations[_key(row), row["answer"]] = row
-        for row in read_table(self.run, "choices").to_dict("records"):
+        for row in _records(read_table(self.run, "choices")):
             self._remember("choices", row)
             self.choices[_key(row), int(row["choice"])] = row
         for table in ("routes", "scores"):
-            for row in read_table(self.run, table, []).to_dict("records"):
+            for row in _records(read_table(self.run, table, [])):
                 self._remember(table, row)
 
-    def _remember(self, table: str, row: Mapping[Any, Any]) -> None:
+    def _remember(self, table: str, row: Mapping[str, Any]) -> None:
         self._seen[table].add(tuple(row[column] for column in KEYS[table]))
 
 
-def _key(row: Mapping[Any, Any]) -> Key:
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _key(row: Mapping[str, Any]) -> Key:
     return Key(row["task"], row["document"], int(row["occurrence"]), row["arm"], int(row["wording"]), int(row["prompt"]))

@@ -166,7 +166,7 @@ def write_atomic(file: Path, content: bytes) -> None:
 
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    write_atomic(file, (json.dumps(content, indent=2, ensure_ascii=False, sort_keys=False) + "\n").encode())
+    write_atomic(file, (json.dumps(content, indent=2) + "\n").encode("ascii"))
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -234,10 +234,12 @@ def read_table(run: Path, table: str, columns: Sequence[str] | None = None) -> p
         try:
             parts.append(pq.read_table(run / name, columns=wanted))
         except (pa.ArrowException, OSError) as error:
-            raise RunError(f"The shard {run / name} is damaged ({str(error).splitlines()[0]}). Move it away, and measure again.") from None
+            raise RunError(
+                f"The shard {run / name} is damaged ({str(error).splitlines()[0]}). Move it away, and measure again."
+            ) from None
     if not parts:
         return pd.DataFrame(columns=wanted)
-    frame = pa.concat_tables(parts).to_pandas()
+    frame: pd.DataFrame = pa.concat_tables(parts).to_pandas()
     return frame.drop_duplicates(subset=list(KEYS[table]), ignore_index=True)
 
 

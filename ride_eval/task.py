@@ -71,6 +71,7 @@ class RideTask(ConfigurableTask):
         self._occurrences: list[tuple[str, int]] | None = None
         self._samples: list[int] | None = None
         self._to_score = 0
+        self.sampler: Any
         if hasattr(self, "sampler"):
             self.sampler = DocumentSampler.like(self.sampler, self.doc_to_text)
         for metric in (*ALL_SCALARS, *TEXT_METRICS):
@@ -149,7 +150,9 @@ class RideTask(ConfigurableTask):
                 seen[found] = seen.get(found, 0) + 1
         there, occurrence = self._occurrences[self._samples[doc_id] if self._samples is not None else doc_id]
         if there != document:
-            raise TaskError(f"{self.config.task}: document {doc_id} is not the one at its place in the data; ids cannot be trusted.")
+            raise TaskError(
+                f"{self.config.task}: document {doc_id} is not the one at its place in the data; ids cannot be trusted."
+            )
         return occurrence
 
     # Prompts ------------------------------------------------------------------------------------------------------------
@@ -160,9 +163,7 @@ class RideTask(ConfigurableTask):
         return self._render(doc, self._words(doc), self.ride.arm, self._arguments)
 
     def _meta(self, arm: str, words: _Words) -> MetaPrompt:
-        return self._prompts.render(
-            arm, domain=words.domain, wrong=words.wrong, wording=words.wording, counter=self._counter
-        )
+        return self._prompts.render(arm, domain=words.domain, wrong=words.wrong, wording=words.wording, counter=self._counter)
 
     def _render(self, doc: dict[str, Any], words: _Words, arm: str, arguments: dict[str, Any]) -> str | list[str]:
         arguments = dict(arguments)
@@ -184,13 +185,17 @@ class RideTask(ConfigurableTask):
         """The first turn of a prompt takes the arm's text."""
         if self._pending and q is not None:
             q, self._pending = self._pending + q, ""
-        return super().build_qa_turn(q=q, **kwargs)
+        turn: list[Any] = super().build_qa_turn(q=q, **kwargs)
+        return turn
 
-    def multiple_input_context(self, prev_context: list[Any] | None, gen_prefix: str | None, q: list[str], **kwargs: Any) -> list[str]:
+    def multiple_input_context(
+        self, prev_context: list[Any] | None, gen_prefix: str | None, q: list[str], **kwargs: Any
+    ) -> list[str]:
         """One prompt per choice: each takes the arm's text, unless a few-shot turn before it already has."""
         if self._pending:
             q, self._pending = [self._pending + text for text in q], ""
-        return super().multiple_input_context(prev_context, gen_prefix, q, **kwargs)
+        contexts: list[str] = super().multiple_input_context(prev_context, gen_prefix, q, **kwargs)
+        return contexts
 
     def _renderings(self, doc: dict[str, Any], context: str | list[str]) -> list[Rendering]:
         contexts = [context] if isinstance(context, str) else context
@@ -223,9 +228,7 @@ class RideTask(ConfigurableTask):
             )
         return instances
 
-    def _describe(
-        self, doc: dict[str, Any], ctx: str | list[str], words: _Words, occurrence: int, chat: bool
-    ) -> list[Prompt]:
+    def _describe(self, doc: dict[str, Any], ctx: str | list[str], words: _Words, occurrence: int, chat: bool) -> list[Prompt]:
         arguments = dict(self._arguments)
         meta = self._meta(self.ride.arm, words)
         settings = TemplateSettings(
@@ -314,7 +317,8 @@ class RideTask(ConfigurableTask):
     def _chosen(self, doc: dict[str, Any], results: Sequence[Any], metric: str | None) -> int:
         """Index of the choice the task's metric takes as the model's."""
         choices = self.doc_to_choice(doc) if self.OUTPUT_TYPE == "multiple_choice" else [""]
-        length = {"acc_norm": len, "acc_bytes": lambda text: len(text.encode())}.get(str(metric), lambda _: 1)
+        by: dict[str, Callable[[str], int]] = {"acc_norm": len, "acc_bytes": lambda text: len(text.encode())}
+        length = by.get(str(metric), lambda _: 1)
         return int(np.argmax([pair[0] / length(choice) for pair, choice in zip(results, choices, strict=False)]))
 
     def _write_score(

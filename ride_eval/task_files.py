@@ -37,7 +37,13 @@ def arm_files(
 SHIPPED: Mapping[str, tuple[str, Mapping[str, object], str]] = {
     "demo_math": (
         "demo",
-        {"base": "demo_math.yml", "benchmark": "demo", "domain": "math", "answer_filter": "number", "correctness": "exact_match"},
+        {
+            "base": "demo_math.yml",
+            "benchmark": "demo",
+            "domain": "math",
+            "answer_filter": "number",
+            "correctness": "exact_match",
+        },
         "ride_demo",
     ),
     "demo_format": (

@@ -48,8 +48,14 @@ ARCHITECTURES: dict[str, Callable[[], PreTrainedModel]] = {
     ),
     "qwen3_moe": lambda: Qwen3MoeForCausalLM(
         Qwen3MoeConfig(
-            **_SIZE, intermediate_size=64, moe_intermediate_size=24, num_experts=8, num_experts_per_tok=2, head_dim=12,
-            mlp_only_layers=[1], norm_topk_prob=True,
+            **_SIZE,
+            intermediate_size=64,
+            moe_intermediate_size=24,
+            num_experts=8,
+            num_experts_per_tok=2,
+            head_dim=12,
+            mlp_only_layers=[1],
+            norm_topk_prob=True,
         )
     ),
     "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**_SIZE, intermediate_size=96, head_dim=12)),

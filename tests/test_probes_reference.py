@@ -102,7 +102,12 @@ def test_probes_equal_their_references(architecture: str, models: dict[str, Path
         assert row["aligned_tokens"] == len(question)
         for layer in range(3):
             chosen = seen["routes"][layer][1] if layer in seen["routes"] else None
-            values: dict[str, list[float]] = {"mlp_hoyer": [], "mlp_participation": [], "resid_hoyer": [], "resid_participation": []}
+            values: dict[str, list[float]] = {
+                "mlp_hoyer": [],
+                "mlp_participation": [],
+                "resid_hoyer": [],
+                "resid_participation": [],
+            }
             for token in question:
                 experts = None if chosen is None else chosen[token]
                 vectors = reference.activations(layer, seen["mlp"][layer][token], experts)

@@ -17,7 +17,8 @@ def hoyer(values: torch.Tensor) -> torch.Tensor:
     x = _scaled(values)
     root_n = x.shape[-1] ** 0.5
     ratio = x.sum(-1) / x.square().sum(-1).sqrt()
-    return ((root_n - ratio) / (root_n - 1)).clamp_min(0)
+    sparsity: torch.Tensor = (root_n - ratio) / (root_n - 1)
+    return sparsity.clamp_min(0)
 
 
 def participation(values: torch.Tensor) -> torch.Tensor:

@@ -10,7 +10,8 @@ def token_entropy(logits: torch.Tensor) -> torch.Tensor:
 
     -sum p ln p with 0 ln 0 = 0, so a token masked to -inf counts nothing.
     """
-    return torch.special.entr(torch.softmax(logits.float(), -1)).sum(-1)
+    entropy: torch.Tensor = torch.special.entr(torch.softmax(logits.float(), -1)).sum(-1)
+    return entropy
 
 
 def token_logprob(logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:

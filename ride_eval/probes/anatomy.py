@@ -84,7 +84,7 @@ def expert_order(model: nn.Module) -> ExpertOrder:
     if implementation not in _EXPERT_ORDER:
         raise ProbeError(
             f"The experts implementation {implementation!r} does not expose the experts' activations, so `density` cannot be "
-            f"measured. Give experts_implementation=grouped_mm in --model_args, or leave density out with probes=routing+entropy."
+            f"measured. Give experts_implementation=grouped_mm in --model_args, or leave density out (probes=routing+entropy)."
         )
     return _EXPERT_ORDER[implementation]
 

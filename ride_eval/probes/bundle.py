@@ -27,7 +27,9 @@ def parse_probes(given: str) -> tuple[str, ...] | None:
     names = tuple(str(given).split("+"))
     unknown = [name for name in names if name not in PROBES]
     if unknown:
-        raise UsageError(f"Unknown probe {unknown[0]!r} in probes={given}. Give all, or names of {', '.join(PROBES)} joined by +.")
+        raise UsageError(
+            f"Unknown probe {unknown[0]!r} in probes={given}. Give all, or names of {', '.join(PROBES)} joined by +."
+        )
     return names
 
 

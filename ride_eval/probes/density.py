@@ -75,7 +75,7 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
         self._stack.close()
 
     def rows(self) -> list[dict[str, NDArray[np.float32]]]:
-        """Per measured row, `<site>_<measure>` and `..._median`: (L,) float32, over the row's tokens. Nothing without tokens."""
+        """Per measured row, `<site>_<measure>` and `..._median`: (L,) float32 over its tokens; nothing without tokens."""
         if not len(self._layout.question_index):
             return [{} for _ in self._layout.rows]
         names = [(site, measure) for site in SITES for measure in MEASURES]

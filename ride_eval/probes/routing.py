@@ -42,7 +42,7 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
                 "measure. Leave it out, or give probes=all to measure what the model has."
             )
         self.anatomy = anatomy
-        sizes = {(router.n_experts, router.top_k) for router in self._routers()}
+        sizes = {(router.n_experts, router.top_k) for _, router in self._routers()}
         if len(sizes) != 1:
             raise ProbeError(f"Layers with different numbers of experts (experts, k) = {sorted(sizes)} are not supported.")
         ((self.n_experts, self.top_k),) = sizes
@@ -60,8 +60,8 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
 
     def __enter__(self) -> RoutingProbe:
         try:
-            for block in self.anatomy.routed:
-                handle = block.router.module.register_forward_hook(self._on_router(block))  # type: ignore[union-attr]
+            for block, router in self._routers():
+                handle = router.module.register_forward_hook(self._on_router(block, router))
                 self._stack.callback(handle.remove)
         except BaseException:
             self._stack.close()
@@ -97,7 +97,7 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
             if ids.shape[-1]:
                 row["experts"] = np.moveaxis(ids, -1, 0).astype(np.uint16)
                 row["routing_question"] = selection_counts(row["experts"], self.n_experts)
-                row["router_entropy"] = entropy.mean(-1, dtype=np.float64).astype(np.float32)  # type: ignore[call-overload]
+                row["router_entropy"] = entropy.mean(-1, dtype=np.float64).astype(np.float32)
             rows.append(row)
         return rows
 
@@ -112,8 +112,8 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         steps = torch.stack([torch.stack([part.to(device) for part in step], 1) for step in self._steps]).cpu().numpy()
         return [selection_counts(steps[:n, row], self.n_experts) for row, n in enumerate(n_answer_tokens)]  # (S, B, Lm, k)
 
-    def _routers(self) -> list[Router]:
-        return [block.router for block in self.anatomy.routed if block.router is not None]
+    def _routers(self) -> list[tuple[Block, Router]]:
+        return [(block, block.router) for block in self.anatomy.routed if block.router is not None]
 
     def _check(self, counts: NDArray[np.int64], n_tokens: int) -> None:
         selections = counts.sum(-1)
@@ -123,10 +123,7 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
                 f"{n_tokens} x {self.top_k} = {n_tokens * self.top_k}."
             )
 
-    def _on_router(self, block: Block) -> Callable[[nn.Module, Any, Any], None]:
-        router = block.router
-        assert router is not None
-
+    def _on_router(self, block: Block, router: Router) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_: nn.Module, __: Any, output: Any) -> None:
             step = self._passes.current
             expected = self._layout.n_positions if step == 0 else self._layout.shape[0]
@@ -161,5 +158,6 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
     def _entropy(router: Router, logits: torch.Tensor) -> torch.Tensor:
         if router.normalization == "sigmoid":
             gates = torch.sigmoid(logits)
-            return torch.special.entr(gates / gates.sum(-1, keepdim=True)).sum(-1)
+            entropy: torch.Tensor = torch.special.entr(gates / gates.sum(-1, keepdim=True)).sum(-1)
+            return entropy
         return token_entropy(logits)

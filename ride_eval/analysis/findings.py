@@ -1,0 +1,241 @@
+"""Everything a report shows, computed once: terminal, JSON and Markdown read it from here, so they cannot disagree."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NOT_MEASURED, Contrast, Effect, effects, no_effect
+from ride_eval.analysis.frames import COLUMNS, DOCUMENT, Run
+from ride_eval.analysis.intervals import Estimate, estimate
+from ride_eval.analysis.notes import Note, compared, run_notes
+from ride_eval.analysis.quantities import BY_NAME, QUANTITIES, Quantity
+from ride_eval.arms import STANDARD_ARMS
+
+FORMAT_VERSION = 1
+PROVISIONAL = (
+    "Provisional: 95 % t intervals over documents, without correction for the number of comparisons, without the spread "
+    "between wordings and without a noise floor. No verdict can rest on them."
+)
+DENSE = "dense model: no routing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What was run, as the run directory records it; null where it does not."""
+
+    revision: str | None
+    dtype: str | None
+    architecture: str | None
+    layers: int | None
+    parameters: int | None
+    experts: int
+    """Experts a layer; 0 in a dense model."""
+    experts_per_token: int
+    probes: tuple[str, ...]
+    chat_template: bool
+    created: str | None
+    state: str
+    """complete, failed or incomplete."""
+    arms: tuple[str, ...]
+    tasks: Mapping[str, int]
+    """Documents of each base task."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correctness:
+    """Share of a task's documents answered correctly under an arm."""
+
+    task: str
+    arm: str
+    estimate: Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """Mean of task means of a quantity under an arm, in its unit; without an interval, since no claim rests on a level."""
+
+    quantity: str
+    arm: str
+    value: float
+    n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFindings:
+    """One run."""
+
+    name: str
+    """Unlike any other in the report."""
+    path: str
+    setup: Setup
+    notes: tuple[Note, ...]
+    correctness: tuple[Correctness, ...]
+    contrasts: tuple[Effect, ...]
+    """Every quantity x the five control contrasts."""
+    descriptives: tuple[Effect, ...]
+    """Every quantity but distances x (arm - none): described, never the basis of a claim."""
+    levels: tuple[Level, ...]
+
+    def contrast(self, quantity: str, contrast: Contrast) -> Effect | None:
+        """The effect of an arm against its control, or against `none`."""
+        effects = (*self.contrasts, *self.descriptives)
+        return next((effect for effect in effects if (effect.quantity, effect.contrast) == (quantity, contrast)), None)
+
+    def correct(self, task: str, arm: str) -> Correctness | None:
+        return next((row for row in self.correctness if (row.task, row.arm) == (task, arm)), None)
+
+    def level(self, quantity: str, arm: str) -> Level | None:
+        return next((row for row in self.levels if (row.quantity, row.arm) == (quantity, arm)), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """One report: models side by side."""
+
+    models: tuple[ModelFindings, ...]
+    notes: tuple[Note, ...]
+    """On reading the models side by side."""
+    caveat: str = PROVISIONAL
+    quantities: tuple[Quantity, ...] = QUANTITIES
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        return ordered_arms({arm for model in self.models for arm in model.setup.arms})
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        return tuple(sorted({task for model in self.models for task in model.setup.tasks}))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: NaN and infinities as null, contrasts as {"arm", "control"}."""
+        return {"format": FORMAT_VERSION, **_plain(self)}
+
+
+def find(runs: Sequence[Run]) -> Findings:
+    """The findings of one or several runs, in the order given."""
+    names = _distinct_names(runs)
+    return Findings(
+        models=tuple(_model(run, name) for run, name in zip(runs, names, strict=True)),
+        notes=compared(list(zip(names, runs, strict=True))),
+    )
+
+
+def ordered_arms(arms: set[str]) -> tuple[str, ...]:
+    """The standard arms in their own order, then a user's by name."""
+    return (*[arm for arm in STANDARD_ARMS if arm in arms], *sorted(arms - set(STANDARD_ARMS)))
+
+
+def _model(run: Run, name: str) -> ModelFindings:
+    setup = _setup(run)
+    others = [arm for arm in setup.arms if arm != "none"]
+    against_none = [Contrast(arm, "none") for arm in others]
+    undistanced = [quantity.name for quantity in QUANTITIES if not quantity.distance]
+    contrasts = _effects(run, setup, COLUMNS, CONTROL_CONTRASTS)
+    return ModelFindings(
+        name=name,
+        path=str(run.path),
+        setup=setup,
+        notes=run_notes(run, contrasts, documents=sum(setup.tasks.values()), routed=setup.experts > 0),
+        correctness=_correctness(run.documents, setup),
+        contrasts=contrasts,
+        descriptives=_effects(run, setup, undistanced, against_none),
+        levels=_levels(run.documents, setup),
+    )
+
+
+def _setup(run: Run) -> Setup:
+    identity, settings, model = (run.manifest[part] for part in ("identity", "settings", "model"))
+    documents = run.documents[["task", "document"]].drop_duplicates()
+    return Setup(
+        revision=identity.get("revision"),
+        dtype=identity.get("dtype"),
+        architecture=model.get("architecture"),
+        layers=model.get("layers"),
+        parameters=model.get("parameters"),
+        experts=int(model.get("experts") or 0),
+        experts_per_token=int(model.get("experts_per_token") or 0),
+        probes=tuple(settings.get("probes") or ()),
+        chat_template=identity.get("chat_template") is not None,
+        created=run.manifest.get("created"),
+        state=str(run.status.get("state", "incomplete")),
+        arms=ordered_arms(set(run.documents["arm"].unique())),
+        tasks={str(task): int(n) for task, n in documents["task"].value_counts().sort_index().items()},
+    )
+
+
+def _effects(run: Run, setup: Setup, names: Sequence[str], contrasts: Sequence[Contrast]) -> tuple[Effect, ...]:
+    """Quantity by quantity, then contrast by contrast."""
+    impossible = {name: reason for name in names if (reason := _impossible(run.documents, setup, BY_NAME[name]))}
+    possible = [name for name in names if name not in impossible]
+    found: dict[tuple[str, Contrast], Effect] = {}
+    for contrast in contrasts:
+        found.update({(effect.quantity, contrast): effect for effect in effects(run.documents, possible, contrast)})
+    return tuple(
+        found[name, contrast] if name in possible else no_effect(name, contrast, impossible[name])
+        for name in names
+        for contrast in contrasts
+    )
+
+
+def _impossible(documents: pd.DataFrame, setup: Setup, quantity: Quantity) -> str | None:
+    """Why no document of the run can have the quantity."""
+    if quantity.routed and not setup.experts:
+        return DENSE
+    nowhere = not documents[quantity.name].notna().any()
+    explained = quantity.source == "question" and documents["reason"].notna().all()
+    return NOT_MEASURED if nowhere and not explained else None
+
+
+def _correctness(documents: pd.DataFrame, setup: Setup) -> tuple[Correctness, ...]:
+    means = _document_means(documents, ["correct"])
+    samples = {key: rows["correct"].dropna().to_numpy(np.float64) for key, rows in means.groupby(["task", "arm"])}
+    return tuple(
+        Correctness(task=task, arm=arm, estimate=estimate({task: samples.get((task, arm), np.empty(0))}))
+        for task in setup.tasks
+        for arm in setup.arms
+        if (task, arm) in samples
+    )
+
+
+def _levels(documents: pd.DataFrame, setup: Setup) -> tuple[Level, ...]:
+    means = _document_means(documents, COLUMNS)
+    by_task = means.groupby(["arm", "task"])[COLUMNS].mean().groupby("arm").mean()
+    counts = means.groupby("arm")[COLUMNS].count()
+    return tuple(
+        Level(quantity=name, arm=arm, value=float(by_task.loc[arm, name]), n=int(counts.loc[arm, name]))  # type: ignore[arg-type]
+        for name in COLUMNS
+        for arm in setup.arms
+    )
+
+
+def _document_means(documents: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """One row a document and arm: the mean over its wordings, those that were measured."""
+    unit = [column for column in DOCUMENT if column != "occurrence"]
+    return documents.groupby([*unit, "arm"], sort=True)[list(columns)].mean().reset_index()
+
+
+def _distinct_names(runs: Sequence[Run]) -> list[str]:
+    """The models' names, with the directory's where two runs are of one model, and a number where that is equal too."""
+    names = [run.name for run in runs]
+    names = [f"{run.name} ({run.path.name})" if names.count(run.name) > 1 else run.name for run in runs]
+    return [f"{name} #{names[:i].count(name) + 1}" if names.count(name) > 1 else name for i, name in enumerate(names)]
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses as objects and non-finite numbers as null, at any depth."""
+    if isinstance(value, Contrast):
+        return value._asdict()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,200 @@
+"""A run directory as one tidy frame: one row per document, arm and wording, one column per quantity.
+
+What was not measured is NaN, never 0. A value over several prompts of a document is their mean, and NaN if one of them is
+missing or NaN: a mean over other prompts in one arm than in the next would be a difference between prompts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ride_eval.analysis.quantities import QUANTITIES
+from ride_eval.analysis.routes import routing_shifts
+from ride_eval.metrics.bands import early_and_middle
+from ride_eval.store import Key, read_manifest, read_status, read_table
+
+PROMPT_KEY = list(Key._fields)
+UNIT = ["task", "document", "occurrence", "arm", "wording"]
+"""What identifies a row of `Run.documents`."""
+DOCUMENT = ["task", "document", "occurrence"]
+COLUMNS = [quantity.name for quantity in QUANTITIES]
+TRUNCATED = "truncated"
+"""How the reason of a prompt begins that the harness cut, in this arm or another: it is measured in none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run directory, read."""
+
+    path: Path
+    name: str
+    """Of the model, as recorded; the directory's name if the record has none."""
+    manifest: dict[str, Any]
+    status: dict[str, Any]
+    documents: pd.DataFrame
+    """UNIT, the quantities (float64), `meta_length` and `meta_unit` of the arm's text, and `reason`: why token statistics are
+    missing (null: they are not). Sorted by UNIT."""
+
+
+def load_run(path: Path | str) -> Run:
+    """Read a run directory, complete or not. Raises RunError if it is not one, or holds a damaged shard."""
+    path = Path(path)
+    manifest, status = read_manifest(path), read_status(path)
+    model = manifest["model"]
+    parts = [_prompts(path), _answers(path), _choices(path), _scores(path)]
+    experts_per_token = model.get("experts_per_token") or 0
+    if experts_per_token:
+        parts.append(_document_means(routing_shifts(path, experts_per_token), ["routing_shift"]))
+    return Run(
+        path=path,
+        name=str(model.get("name") or path.name),
+        manifest=manifest,
+        status=status,
+        documents=_join(parts),
+    )
+
+
+def layer_means(lists: pd.Series[Any], *, primary: bool) -> NDArray[np.float64]:
+    """Mean over layers of one list a row: rows of (L,) floats or null -> (rows,), NaN where there is no list.
+
+    `primary` takes the early and middle layers only.
+    """
+    means = np.full(len(lists), np.nan)
+    values, lengths = _lists(lists)
+    for length in np.unique(lengths[lengths > 0]).tolist():
+        rows = np.flatnonzero(lengths == length)
+        layers = early_and_middle(length) if primary else slice(None)
+        means[rows] = np.stack([values[row] for row in rows])[:, layers].mean(1, dtype=np.float64)
+    return means
+
+
+def _prompts(path: Path) -> pd.DataFrame:
+    columns = ["meta_length", "meta_unit", "reason", "mlp_hoyer", "mlp_participation", "resid_hoyer", "router_entropy"]
+    frame = read_table(path, "prompts", columns)
+    values = frame[PROMPT_KEY].assign(
+        density=1.0 - layer_means(frame["mlp_hoyer"], primary=True),
+        participation_mlp=layer_means(frame["mlp_participation"], primary=True),
+        density_resid=1.0 - layer_means(frame["resid_hoyer"], primary=True),
+        router_entropy=layer_means(frame["router_entropy"], primary=False),
+        meta_length=frame["meta_length"].astype(float),
+    )
+    names = ["density", "participation_mlp", "density_resid", "router_entropy", "meta_length"]
+    texts = frame[[*UNIT, "meta_unit", "reason"]].groupby(UNIT, as_index=False, sort=False).first()
+    return _document_means(values, names).merge(texts, on=UNIT, how="left")
+
+
+def _answers(path: Path) -> pd.DataFrame:
+    frame = read_table(path, "generations", ["entropies"])
+    values, lengths = _lists(frame["entropies"])
+    means, first = np.full(len(frame), np.nan), np.full(len(frame), np.nan)
+    rows = np.flatnonzero(lengths > 0)
+    if len(rows):
+        flat = np.concatenate([values[row] for row in rows]).astype(np.float64)
+        starts = np.concatenate([[0], np.cumsum(lengths[rows])[:-1]])
+        means[rows] = np.add.reduceat(flat, starts) / lengths[rows]
+        first[rows] = flat[starts]
+    key = frame[PROMPT_KEY]
+    greedy = (frame["answer"] == "greedy").to_numpy(bool)
+    # `none` answers its own greedy text, so its own entropies are what the other arms are compared with.
+    forced = np.where(frame["arm"] == "none", greedy, frame["answer"] == "forced").astype(bool)
+    own = key[greedy].assign(
+        token_entropy=means[greedy],
+        first_token_entropy=first[greedy],
+        answer_tokens=np.where(lengths[greedy] >= 0, lengths[greedy], np.nan),
+    )
+    own_means = _document_means(own, ["token_entropy", "first_token_entropy", "answer_tokens"])
+    forced_means = _document_means(key[forced].assign(forced_entropy=means[forced]), ["forced_entropy"])
+    return own_means.merge(forced_means, on=UNIT, how="outer")
+
+
+def _choices(path: Path) -> pd.DataFrame:
+    frame = read_table(path, "choices", ["loglikelihood", "bytes"])
+    frame = frame.sort_values([*UNIT, "prompt", "choice"], ignore_index=True)
+    groups = frame.groupby(UNIT, sort=False)
+    number = groups.ngroup().to_numpy()
+    sizes = np.bincount(number) if len(frame) else np.zeros(0, dtype=np.int64)
+    starts = np.concatenate([[0], np.cumsum(sizes)])[: len(sizes)].astype(int)
+    scores = frame["loglikelihood"].to_numpy(np.float64) / np.maximum(frame["bytes"].to_numpy(np.float64), 1.0)
+    units = frame[UNIT].iloc[starts].reset_index(drop=True)
+    entropy, margin = np.full(len(units), np.nan), np.full(len(units), np.nan)
+    for size in np.unique(sizes[sizes >= 2]).tolist():
+        rows = np.flatnonzero(sizes == size)
+        entropy[rows], margin[rows] = choice_uncertainty(scores[starts[rows][:, None] + np.arange(size)])
+    # Some of the choices only (a run killed between them) are another question than all of them.
+    partial = sizes < _most(units, sizes)
+    entropy[partial], margin[partial] = np.nan, np.nan
+    return units.assign(choice_entropy=entropy, choice_margin=margin)
+
+
+def choice_uncertainty(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(n, C) log-likelihoods per byte -> (n,) choice_entropy and (n,) choice_margin, as `metrics.choices` has them, in bulk."""
+    entropy, margin = np.full(len(scores), np.nan), np.full(len(scores), np.nan)
+    finite = np.isfinite(scores).all(1)
+    weights = np.exp(scores[finite] - scores[finite].max(1, keepdims=True))
+    shares = weights / weights.sum(1, keepdims=True)
+    logs = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
+    entropy[finite] = -(shares * logs).sum(1) / np.log(scores.shape[1])
+    ordered = np.sort(shares, axis=1)
+    margin[finite] = ordered[:, -1] - ordered[:, -2]
+    return entropy, margin
+
+
+def _scores(path: Path) -> pd.DataFrame:
+    frame = read_table(path, "scores", ["correct"])
+    frame = frame[frame["answer"] == "greedy"]
+    return _document_means(frame[PROMPT_KEY].assign(correct=frame["correct"].astype(float)), ["correct"])
+
+
+def _document_means(prompts: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Mean over a document's prompts; NaN where one is NaN, or where another arm or wording of the document has more."""
+    groups = prompts.groupby(UNIT, sort=False)
+    means = groups[list(columns)].mean()
+    sizes = groups.size().to_numpy()
+    filled = groups[list(columns)].count().to_numpy()
+    units = means.reset_index()
+    complete = (filled == sizes[:, None]) & (sizes >= _most(units, sizes))[:, None]
+    units[list(columns)] = means.to_numpy(np.float64, na_value=np.nan).reshape(complete.shape)
+    units[list(columns)] = units[list(columns)].where(complete)
+    return units
+
+
+def _most(units: pd.DataFrame, sizes: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
+    """Per row, the largest size its document has in any arm and wording."""
+    if not len(units):
+        return sizes
+    code = units.groupby(DOCUMENT, sort=False).ngroup().to_numpy()
+    most = np.zeros(code.max() + 1, dtype=sizes.dtype)
+    np.maximum.at(most, code, sizes)
+    return most[code]
+
+
+def _join(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The parts side by side, a row for every unit any of them has; absent quantities as NaN columns."""
+    joined = pd.DataFrame(columns=UNIT)
+    for part in parts:
+        if len(part):
+            joined = joined.merge(part, on=UNIT, how="outer") if len(joined) else part
+    for column in [*COLUMNS, "meta_length"]:
+        values = joined[column].to_numpy(np.float64, na_value=np.nan) if column in joined else np.nan
+        joined = joined.assign(**{column: values})
+    for column in ("meta_unit", "reason"):
+        texts = joined[column].astype(object) if column in joined else pd.Series(None, index=joined.index, dtype=object)
+        joined = joined.assign(**{column: texts.where(texts.notna(), None)})
+    # The harness still answers and scores a cut prompt, but cuts the arm's text first: nothing of it can be compared.
+    cut = joined["reason"].map(lambda reason: isinstance(reason, str) and reason.startswith(TRUNCATED)).astype(bool)
+    joined.loc[cut, [quantity.name for quantity in QUANTITIES if quantity.source != "score"]] = np.nan
+    return joined[[*UNIT, *COLUMNS, "meta_length", "meta_unit", "reason"]].sort_values(UNIT, ignore_index=True)
+
+
+def _lists(column: pd.Series[Any]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """A column of lists as an object array, and their lengths; -1 for null."""
+    values = column.to_numpy(object)
+    lengths = np.fromiter((len(value) if hasattr(value, "__len__") else -1 for value in values), np.int64, len(values))
+    return values, lengths

@@ -1,0 +1,102 @@
+"""The `ride-eval` command: parse, call, print. What the harness has (running, tables, uploads) stays with `lm_eval`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ride_eval import __version__
+from ride_eval.errors import RideError, UsageError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit code. 2 for a mistake of the user's, with one sentence and no traceback."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == ["run"]:
+        return _run(given[1:])
+    arguments = _parser().parse_args(given)
+    try:
+        code: int = arguments.call(arguments)
+    except RideError as error:
+        sys.stderr.write(f"ride_eval: {error}\n")
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; keep Python from complaining when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ride-eval",
+        description="Do meta prompts change a model's inside, and are its answers then more certain? "
+        "Measure with `lm_eval --model ride --tasks 'ride_*'`, read here.",
+    )
+    parser.add_argument("--version", action="version", version=f"ride-eval {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    report = commands.add_parser("report", help="what one or more runs found, side by side")
+    report.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run directory (the run_dir of --model_args)")
+    report.add_argument("--json", type=Path, metavar="FILE", help="write the same findings as JSON")
+    report.add_argument("--md", type=Path, metavar="FILE", help="write the same findings as Markdown")
+    report.set_defaults(call=_report)
+
+    run = commands.add_parser("run", help="`lm_eval run` with this plugin loaded; takes all its flags", add_help=False)
+    run.set_defaults(call=lambda _: _run([]))
+
+    demo = commands.add_parser("demo", help="evaluate four small models on the bundled documents, and report")
+    demo.add_argument(
+        "--out", type=Path, default=Path("runs/demo"), metavar="DIR", help="where models and runs go (%(default)s)"
+    )
+    demo.add_argument("--limit", type=_positive, metavar="N", help="only the first N documents of each task")
+    demo.set_defaults(call=_demo)
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1 was expected, got {text}")
+    return number
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from ride_eval.analysis.findings import find
+    from ride_eval.analysis.frames import load_run
+    from ride_eval.report import json, markdown, terminal
+
+    findings = find([load_run(run) for run in arguments.runs])
+    for write, file in ((json.write, arguments.json), (markdown.write, arguments.md)):
+        if file is not None:
+            try:
+                write(findings, file)
+            except OSError as error:
+                raise UsageError(f"Cannot write {file}: {error.strerror}. Give a file in a folder you can write to.") from None
+    terminal.show(findings, Console())
+    return 0
+
+
+def _run(flags: Sequence[str]) -> int:
+    """The harness's own command line in this process, with the plugin loaded first."""
+    from ride_eval.bridge import install_error_hook
+
+    install_error_hook()
+    import ride_eval.plugin  # noqa: F401 - importing registers model and tasks
+    from lm_eval.__main__ import cli_evaluate
+
+    sys.argv = ["lm_eval", "run", *flags]
+    cli_evaluate()
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from ride_eval.demo import run
+
+    runs = run(arguments.out, arguments.limit)
+    return _report(argparse.Namespace(runs=runs, json=None, md=None))

@@ -1,0 +1,48 @@
+"""`ride-eval demo`: the main job on four small models and the bundled documents, as a user would run it on real ones."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+TASKS = ("ride_demo", "ride_signatures")
+
+
+def run(folder: Path, limit: int | None = None) -> list[Path]:
+    """Evaluate each model over all arms; returns the run directories. What is there already is not measured again."""
+    import lm_eval
+    from lm_eval.tasks import TaskManager
+    from transformers.utils import logging as transformers_logging
+
+    import ride_eval.plugin  # noqa: F401 - importing registers model and tasks
+    from ride_eval.untrained import build
+
+    transformers_logging.disable_progress_bar()
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    _say("Building four small untrained models (fixed seeds). They show the way, not an effect.")
+    runs = []
+    for name, path in build(folder / "models").items():
+        target = folder / name
+        _say(f"{name}: lm_eval --model ride --model_args pretrained={path},run_dir={target} --tasks {','.join(TASKS)}")
+        arguments: dict[str, Any] = {"pretrained": str(path), "run_dir": str(target)}
+        lm_eval.simple_evaluate(
+            model="ride",
+            model_args=arguments,
+            tasks=list(TASKS),
+            task_manager=TaskManager(include_defaults=False, metadata=arguments),
+            apply_chat_template=True,
+            batch_size=16,
+            device="cpu",
+            limit=limit,
+            bootstrap_iters=0,
+            log_samples=False,
+        )
+        runs.append(target)
+    return runs
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"\n== {text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,187 @@
+"""The tables of a report as data, the same for terminal and Markdown: titles, rows, and one cell a model.
+
+A row's cell is found in each model's findings; a layout only decides how a cell looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, Contrast, Effect
+from ride_eval.analysis.findings import Findings, ModelFindings
+from ride_eval.analysis.quantities import BY_NAME, Quantity
+from ride_eval.report.text import (
+    MATCHED_SHARE,
+    NOTHING,
+    UNMATCHED,
+    count,
+    excludes_zero,
+    interval,
+    is_unmatched,
+    number,
+)
+
+NO_VALUES = "No values; the legend says why."
+"""In the place of a table without rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One number, in the parts a layout may put on one line or on two."""
+
+    value: str
+    interval: str = ""
+    n: str = ""
+    strong: bool = False
+    """Its interval excludes 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A label from the data (not yet escaped) and a cell a model; a heading within a table has no cells."""
+
+    label: str
+    cells: tuple[Cell, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    title: str
+    rows: tuple[Row, ...]
+
+
+def setup(findings: Findings) -> Section:
+    """What was run."""
+    rows = [
+        ("run", [model.path for model in findings.models]),
+        ("state", [model.setup.state for model in findings.models]),
+        ("architecture", [model.setup.architecture or NOTHING for model in findings.models]),
+        ("parameters", [count(model.setup.parameters) for model in findings.models]),
+        ("layers", [str(model.setup.layers or NOTHING) for model in findings.models]),
+        ("experts a token", [_experts(model) for model in findings.models]),
+        ("revision", [model.setup.revision or NOTHING for model in findings.models]),
+        ("dtype", [model.setup.dtype or NOTHING for model in findings.models]),
+        ("chat template", ["yes" if model.setup.chat_template else "no" for model in findings.models]),
+        ("probes", [", ".join(model.setup.probes) or NOTHING for model in findings.models]),
+        ("arms", [", ".join(model.setup.arms) or NOTHING for model in findings.models]),
+        ("documents", [", ".join(f"{task} {n}" for task, n in model.setup.tasks.items()) or "0" for model in findings.models]),
+    ]
+    return Section(
+        title="What was run",
+        rows=tuple(Row(label=label, cells=tuple(Cell(value=text) for text in texts)) for label, texts in rows),
+    )
+
+
+def correctness(findings: Findings) -> Section:
+    """Task by task, arm by arm."""
+    rows: list[Row] = []
+    for task in findings.tasks:
+        found = [(arm, [model.correct(task, arm) for model in findings.models]) for arm in findings.arms]
+        found = [(arm, cells) for arm, cells in found if any(cells)]
+        if found:
+            rows.append(Row(label=task))
+        for arm, entries in found:
+            shown = (interval(entry.estimate, BY_NAME["correct"]) if entry else (NOTHING, "", "") for entry in entries)
+            rows.append(Row(label=arm, cells=tuple(Cell(value=v, interval=i, n=n) for v, i, n in shown)))
+    return Section(title="Correct answers, share of documents", rows=tuple(rows))
+
+
+def control_contrasts(findings: Findings, *, primary: bool) -> Section:
+    """The five control contrasts; the primary quantities and correctness, or all others."""
+    kind = "An arm minus its control" if primary else "An arm minus its control, exploratory quantities"
+    return _effects(findings, kind, _quantities(findings, primary=primary), CONTROL_CONTRASTS)
+
+
+def against_none(findings: Findings, *, primary: bool) -> Section:
+    """The level under `none`, and each arm minus it; distances from `none` as their means."""
+    rows: list[Row] = []
+    others = [arm for arm in findings.arms if arm != "none"]
+    for quantity in _quantities(findings, primary=primary):
+        if quantity.distance:
+            body = [_levels(findings, quantity, arm) for arm in others]
+        else:
+            body = [
+                _levels(findings, quantity, "none"),
+                *_contrast_rows(findings, quantity, [Contrast(arm, "none") for arm in others]),
+            ]
+        if _has_numbers(body):
+            rows += [_heading(quantity), *body]
+    return Section(title="Against none: described, never the basis of a claim", rows=tuple(rows))
+
+
+def legend(findings: Findings) -> tuple[str, ...]:
+    """What the numbers are, and why some are not there."""
+    lines = [
+        findings.caveat,
+        "Numbers: mean of task means, [95 % interval], n = documents that have both arms. Bold: the interval excludes 0. "
+        "No interval: fewer than 5 documents, or no variation between them.",
+        f"{UNMATCHED} the two texts differ by more than 1 token in over {1 - MATCHED_SHARE:.0%} of the pairs, "
+        "or are not counted in tokens: length alone can move such a number.",
+    ]
+    lines += [f"{quantity.label} ({quantity.unit}): {quantity.meaning}." for quantity in _quantities(findings, primary=True)]
+    for model in findings.models:
+        absent: dict[str, list[str]] = {}
+        for effect in (*model.contrasts, *model.descriptives):
+            quantity = BY_NAME[effect.quantity]
+            if not effect.estimate.n and effect.estimate.reason and (quantity.primary or quantity.name == "correct"):
+                absent.setdefault(effect.estimate.reason, []).append(quantity.label)
+        for reason, labels in absent.items():
+            lines.append(f"{NOTHING} in {model.name}: {reason} ({', '.join(dict.fromkeys(labels))}).")
+    return tuple(lines)
+
+
+def _effects(findings: Findings, title: str, quantities: Sequence[Quantity], contrasts: Sequence[Contrast]) -> Section:
+    rows: list[Row] = []
+    for quantity in quantities:
+        body = _contrast_rows(findings, quantity, contrasts)
+        if _has_numbers(body):
+            rows += [_heading(quantity), *body]
+    return Section(title=title, rows=tuple(rows))
+
+
+def _contrast_rows(findings: Findings, quantity: Quantity, contrasts: Sequence[Contrast]) -> list[Row]:
+    rows = []
+    for contrast in contrasts:
+        effects = [model.contrast(quantity.name, contrast) for model in findings.models]
+        # Every arm is longer than none, so only between two arms does the mark say something.
+        unmatched = contrast.control != "none" and any(effect is not None and is_unmatched(effect) for effect in effects)
+        label = f"{contrast} {UNMATCHED}" if unmatched else str(contrast)
+        rows.append(Row(label=label, cells=tuple(_cell(effect, quantity) for effect in effects)))
+    return rows
+
+
+def _cell(effect: Effect | None, quantity: Quantity) -> Cell:
+    if effect is None:
+        return Cell(value=NOTHING)
+    value, bounds, n = interval(effect.estimate, quantity)
+    return Cell(value=value, interval=bounds, n=n, strong=excludes_zero(effect.estimate))
+
+
+def _levels(findings: Findings, quantity: Quantity, arm: str) -> Row:
+    levels = [model.level(quantity.name, arm) for model in findings.models]
+    cells = (
+        Cell(value=number(level.value, quantity.decimals), n=f"n={level.n}" if level.n else "")
+        if level
+        else Cell(value=NOTHING)
+        for level in levels
+    )
+    return Row(label=f"{arm} (mean)", cells=tuple(cells))
+
+
+def _heading(quantity: Quantity) -> Row:
+    return Row(label=f"{quantity.label} ({quantity.unit})")
+
+
+def _quantities(findings: Findings, *, primary: bool) -> list[Quantity]:
+    """Primary first, then correctness, which is shown beside them."""
+    chosen = [quantity for quantity in findings.quantities if (quantity.primary or quantity.name == "correct") is primary]
+    return sorted(chosen, key=lambda quantity: not quantity.primary) if primary else chosen
+
+
+def _has_numbers(rows: Sequence[Row]) -> bool:
+    return any(cell.value != NOTHING for row in rows for cell in row.cells)
+
+
+def _experts(model: ModelFindings) -> str:
+    return f"{model.setup.experts_per_token} of {model.setup.experts}" if model.setup.experts else "none (dense)"

@@ -1,0 +1,172 @@
+"""If these fail, a report says something the measurements do not."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, Effect
+from ride_eval.analysis.findings import DENSE, PROVISIONAL, Findings, find
+from ride_eval.analysis.frames import COLUMNS, load_run
+from ride_eval.analysis.intervals import Estimate
+from ride_eval.analysis.quantities import BY_NAME
+from tests import synthetic_run
+from tests.analysis import slow
+from tests.synthetic_run import Synthetic, write_run
+
+TASKS = {"arith": "generation", "colours": "choice", "pronouns": "choice_per_prompt"}
+
+
+def findings(folder: Path, *specs: Synthetic) -> Findings:
+    return find([load_run(write_run(folder / str(i), spec)) for i, spec in enumerate(specs)])
+
+
+def notes(findings: Findings, model: int | None = 0) -> list[str]:
+    found = findings.notes if model is None else findings.models[model].notes
+    return [f"{note.level}: {note.text}" for note in found]
+
+
+def agree(found: Estimate, tasks: dict[str, list[float]]) -> None:
+    n = sum(map(len, tasks.values()))
+    assert found.n == n
+    if n == 0:
+        assert math.isnan(found.value)
+    elif found.has_interval:
+        assert (found.value, found.low, found.high) == pytest.approx(slow.t_interval(tasks), abs=1e-9)
+    else:
+        assert found.value == pytest.approx(slow.mean(statistics.fmean(values) for values in tasks.values()), abs=1e-9)
+
+
+@pytest.mark.parametrize("moe", [True, False])
+def test_every_number_is_what_a_plain_recomputation_gives(tmp_path: Path, moe: bool) -> None:
+    spec = Synthetic(
+        tasks=TASKS,
+        n=7,
+        moe=moe,
+        wordings=2,
+        missing=frozenset({(0, "expert")}),
+        reasons={(1, "tag"): "truncated: more than 99 tokens in some arm"},
+    )
+    model = findings(tmp_path, spec).models[0]
+    documents = slow.documents(tmp_path / "0", synthetic_run.TOP_K if moe else 0)
+    effects: tuple[Effect, ...] = (*model.contrasts, *model.descriptives)
+    for effect in effects:
+        agree(effect.estimate, slow.differences(documents, effect.quantity, *effect.contrast))
+        tasks = slow.differences(documents, effect.quantity, *effect.contrast)
+        assert {part.task: part.n for part in effect.tasks} == {task: len(values) for task, values in tasks.items()}
+        for part in effect.tasks:
+            assert part.value == pytest.approx(statistics.fmean(tasks[part.task]), abs=1e-9)
+    for entry in model.correctness:
+        agree(entry.estimate, {entry.task: slow.levels(documents, "correct", entry.arm)[entry.task]})
+    for level in model.levels:
+        tasks = slow.levels(documents, level.quantity, level.arm)
+        assert level.n == sum(map(len, tasks.values()))
+        assert level.value == pytest.approx(slow.mean(statistics.fmean(v) for v in tasks.values()), nan_ok=True, abs=1e-9)
+    assert {(e.quantity, e.contrast) for e in model.contrasts} == {(name, c) for name in COLUMNS for c in CONTROL_CONTRASTS}
+    assert len(model.correctness) == len(TASKS) * 7
+    assert len(model.levels) == len(COLUMNS) * 7
+
+
+def test_a_planted_effect_is_found_with_its_sign(tmp_path: Path) -> None:
+    model = findings(tmp_path, Synthetic(effects={"tag": 0.05}, n=30)).models[0]
+    for contrast in CONTROL_CONTRASTS:
+        effect = model.contrast("density", contrast)
+        assert effect is not None
+        planted = 0.05 if contrast.arm == "tag" else -0.05 if contrast.control == "tag" else 0.0
+        assert effect.estimate.value == pytest.approx(planted, abs=0.005), contrast
+
+
+def test_distances_from_none_are_never_compared_with_it(tmp_path: Path) -> None:
+    model = findings(tmp_path, Synthetic(n=6)).models[0]
+    assert not [effect for effect in model.descriptives if BY_NAME[effect.quantity].distance]
+    level = model.level("routing_shift", "none")
+    assert level is not None
+    assert (math.isnan(level.value), level.n) == (True, 0)
+    shift = model.contrast("routing_shift", CONTROL_CONTRASTS[0])
+    assert shift is not None
+    assert shift.estimate.n == 12
+
+
+def test_a_dense_model_has_no_routing_and_that_is_no_gap(tmp_path: Path) -> None:
+    result = findings(tmp_path, Synthetic(moe=False, n=6, reasons={(0, "tag"): "truncated: more than 99 tokens in some arm"}))
+    for effect in result.models[0].contrasts:
+        if BY_NAME[effect.quantity].routed:
+            assert (effect.estimate.n, effect.estimate.reason, effect.missing) == (0, DENSE, {})
+    assert "info: dense model: no routing" in notes(result)
+
+
+def test_what_a_reader_must_know_of_a_run(tmp_path: Path) -> None:
+    assert not [n for n in notes(findings(tmp_path / "ok", Synthetic(untrained=False))) if n.startswith("warning")]
+    assert any("untrained" in note for note in notes(findings(tmp_path / "a", Synthetic(n=3))))
+    assert any("6 documents: no verdict" in note for note in notes(findings(tmp_path / "b", Synthetic(n=3))))
+    assert any("not complete" in note for note in notes(findings(tmp_path / "c", Synthetic(n=3, state=None))))
+    failed = notes(findings(tmp_path / "d", Synthetic(n=3, state="failed", error="out of memory")))
+    assert any("failed (out of memory)" in note for note in failed)
+    assert any("routing was not measured" in note for note in notes(findings(tmp_path / "e", Synthetic(n=3, routes=False))))
+    dropped = notes(
+        findings(tmp_path / "f", Synthetic(n=3, reasons={(0, "tag"): "truncated: more than 99 tokens in some arm"}))
+    )
+    assert any("truncated: up to 2 documents" in note and "density" in note for note in dropped)
+    assert any("arm none was not run" in note for note in notes(findings(tmp_path / "g", Synthetic(n=3, arms=["tag"]))))
+    assert any("nothing was measured" in note for note in notes(findings(tmp_path / "h", Synthetic(n=0))))
+
+
+@pytest.mark.parametrize(
+    ("identity", "expected"),
+    [
+        ({"prompts": "c" * 16}, "warning: their prompts/ differ"),
+        ({"metrics": 2}, "warning: they were measured by versions"),
+        ({"placement": "system"}, "warning: the arm's text stands"),
+        ({"chat_template": "d" * 16}, "info: the chat templates differ"),
+        ({"chat_template": None}, "warning: without a chat template: other"),
+    ],
+)
+def test_what_a_reader_must_know_of_two_runs(tmp_path: Path, identity: dict[str, object], expected: str) -> None:
+    same = findings(tmp_path / "same", Synthetic(n=2), Synthetic(n=2, name="other", moe=False))
+    assert notes(same, None) == []
+    different = findings(tmp_path / "different", Synthetic(n=2), Synthetic(n=2, name="other", identity=identity))
+    assert [note.startswith(expected) for note in notes(different, None)] == [True]
+
+
+def test_other_documents_and_other_tasks_are_said(tmp_path: Path) -> None:
+    result = findings(tmp_path, Synthetic(n=5), Synthetic(n=3, tasks={"arith": "generation"}))
+    assert notes(result, None) == [
+        "warning: arith: not the same documents (5, 3; 3 shared)",
+        "warning: colours was run by 1 of the 2 models only",
+    ]
+
+
+def test_models_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    runs = [load_run(write_run(tmp_path / folder, n=1)) for folder in ("a/x", "b/x", "c/y")]
+    names = [model.name for model in find(runs).models]
+    assert names == ["lab/synthetic (x) #1", "lab/synthetic (x) #2", "lab/synthetic (y)"]
+
+
+def test_no_runs_are_no_models() -> None:
+    assert find([]).to_dict()["models"] == []
+
+
+def test_the_caveat_is_said_once() -> None:
+    assert find([]).caveat == PROVISIONAL
+
+
+def test_reading_needs_neither_torch_nor_the_harness(tmp_path: Path) -> None:
+    path = write_run(tmp_path, n=6)
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "import ride_eval.report.terminal, ride_eval.report.markdown, ride_eval.report.json\n"
+        "early = {'scipy', 'torch', 'transformers', 'lm_eval'} & set(sys.modules)\n"
+        "from ride_eval.analysis.frames import load_run\n"
+        "from ride_eval.analysis.findings import find\n"
+        "ride_eval.report.markdown.render(find([load_run(Path(sys.argv[1]))]))\n"
+        "late = {'torch', 'transformers', 'lm_eval', 'datasets'} & set(sys.modules)\n"
+        "sys.exit(f'{early} {late}' if early or late else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

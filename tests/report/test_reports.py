@@ -1,0 +1,198 @@
+"""If these fail, a reader sees another number than was found, or text from the data acts on his screen."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from ride_eval.analysis.findings import Findings, find
+from ride_eval.analysis.frames import load_run
+from ride_eval.analysis.intervals import Estimate
+from ride_eval.analysis.quantities import BY_NAME, QUANTITIES
+from ride_eval.report import json as json_report
+from ride_eval.report import markdown, sections, terminal
+from ride_eval.report.text import NOTHING, count, interval, number, visible
+from tests.synthetic_run import write_run
+
+HOSTILE = "[bold]a|b*c_[/]\x1b[31mred\x1b]8;;http://x\x07 \u202egpj`<b>\n# x @someone\ud800"
+TASKS = {"arith": "generation", "colours": "choice", "pronouns": "choice_per_prompt"}
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    """A mixture of experts and a dense model, with a gap of each kind."""
+    folder = tmp_path_factory.mktemp("runs")
+    reasons = {(0, "tag"): "truncated: more than 99 tokens in some arm"}
+    moe = write_run(folder / "moe", name="lab/some-mixture-7B-Instruct", tasks=TASKS, reasons=reasons)
+    return find([load_run(moe), load_run(write_run(folder / "dense", name="lab/dense", moe=False, tasks=TASKS, seed=1))])
+
+
+def shown(findings: Findings, width: int, **options: Any) -> str:
+    stream = StringIO()
+    terminal.show(findings, Console(file=stream, width=width, **options))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 160])
+@pytest.mark.parametrize("n_models", [1, 2, 5])
+def test_no_number_is_cut_at_any_width(pair: Findings, width: int, n_models: int) -> None:
+    findings = Findings(models=(pair.models * 3)[:n_models], notes=pair.notes)
+    text = shown(findings, width)
+    assert "\u2026" not in text
+    words = set(re.findall(r"[^\s]+", text))
+    tables = (sections.correctness, lambda f: sections.control_contrasts(f, primary=True))
+    for table in tables:
+        for row in table(findings).rows:
+            for cell in row.cells:
+                assert {cell.value, *cell.interval.split(), *cell.n.split()} <= words, (row.label, cell)
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_no_line_is_wider_than_the_screen(pair: Findings, width: int) -> None:
+    assert max(len(line.rstrip()) for line in shown(pair, width).splitlines()) <= width
+
+
+def test_values_stand_under_their_model_and_beside_their_contrast(pair: Findings) -> None:
+    lines = shown(pair, 160).splitlines()
+    start = lines.index("An arm minus its control")
+    row = next(line for line in lines[start:] if "tag - tag_placebo" in line)
+    effects = [model.contrasts[5] for model in pair.models]
+    assert [(e.quantity, str(e.contrast)) for e in effects] == [("density", "tag - tag_placebo")] * 2
+    expected = [" ".join(interval(effect.estimate, BY_NAME["density"])) for effect in effects]
+    assert re.split(r"\s{2,}", row.strip()) == ["tag - tag_placebo", *expected]
+
+
+def test_an_interval_without_zero_is_bold_and_no_other(pair: Findings) -> None:
+    section = sections.control_contrasts(pair, primary=True)
+    cells = [cell for row in section.rows for cell in row.cells if cell.interval]
+    for cell in cells:
+        low, high = (float(part) for part in cell.interval.strip("[]").split(", "))
+        assert cell.strong == (low > 0 or high < 0), cell
+    assert {cell.strong for cell in cells} == {True, False}
+    styled = shown(pair, 160, force_terminal=True, color_system="standard")
+    strong = next(cell for cell in cells if cell.strong)
+    assert re.search(r"\x1b\[1m" + re.escape(strong.value), styled)
+
+
+def test_a_gap_has_its_reason_in_the_legend(pair: Findings) -> None:
+    text = shown(pair, 160)
+    assert f"{NOTHING} in lab/dense: dense model: no routing (routing shift)" in text
+    assert "truncated: up to" in text
+    assert "Provisional" in text
+    assert "expert - tag \u2020" in text, "the contrast of unlike lengths must say so"
+
+
+def test_json_holds_the_findings_and_null_for_nan(pair: Findings) -> None:
+    content = json.loads(json_report.render(pair), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    for model, stored in zip(pair.models, content["models"], strict=True):
+        assert stored["name"] == model.name
+        for found, kept in zip(
+            (*model.contrasts, *model.descriptives), stored["contrasts"] + stored["descriptives"], strict=True
+        ):
+            assert kept["contrast"] == {"arm": found.contrast.arm, "control": found.contrast.control}
+            assert kept["quantity"] == found.quantity
+            assert kept["missing"] == dict(found.missing)
+            for name in ("value", "low", "high", "n", "reason"):
+                value = getattr(found.estimate, name)
+                assert kept["estimate"][name] == (None if isinstance(value, float) and math.isnan(value) else value)
+        assert [row["estimate"]["value"] for row in stored["correctness"]] == [r.estimate.value for r in model.correctness]
+    assert content["caveat"] == pair.caveat
+    assert [entry["name"] for entry in content["quantities"]] == [quantity.name for quantity in QUANTITIES]
+
+
+def well_formed(text: str) -> int:
+    """Every table has the same number of cells in each line. Returns the number of tables."""
+    tables = 0
+    columns = None
+    for line in text.splitlines():
+        if not line.startswith("|"):
+            columns = None
+            continue
+        assert line.endswith("|")
+        cells = len(re.findall(r"(?<!\\)\|", line)) - 1
+        tables += columns is None
+        assert columns in (None, cells), line
+        columns = cells
+    return tables
+
+
+def test_markdown_tables_are_well_formed(pair: Findings) -> None:
+    text = markdown.render(pair)
+    assert well_formed(text) == 5
+    for section in (sections.correctness(pair), sections.control_contrasts(pair, primary=False)):
+        for row in section.rows:
+            for cell in row.cells:
+                assert markdown.escape(cell.value) in text
+
+
+def test_hostile_names_are_shown_and_do_nothing(tmp_path: Path) -> None:
+    path = write_run(tmp_path / "[red]run", tasks={"t[/]|\x1b[2J": "generation"}, n=6, arms=["none", "tag", "x[/]\x07|y"])
+    findings = find([replace(load_run(path), name=HOSTILE)])
+    text = shown(findings, 100)
+    assert not {letter for letter in text if not letter.isprintable()} - {"\n"}
+    assert "\\x1b[2J" in text
+    assert "[red]run" in text
+    rendered = markdown.render(findings)
+    assert well_formed(rendered) == 3
+    assert rendered.count(sections.NO_VALUES) == 2, "an empty table must say that it is"
+    assert not {letter for letter in rendered if not letter.isprintable()} - {"\n"}
+    assert "<b>" not in rendered.replace("\\<b\\>", "")
+    assert "@" not in rendered
+    rendered.encode()
+    assert json.loads(json_report.render(findings))["models"][0]["name"] == HOSTILE
+
+
+def test_reports_are_written_whole(pair: Findings, tmp_path: Path) -> None:
+    markdown.write(pair, tmp_path / "report.md")
+    json_report.write(pair, tmp_path / "report.json")
+    assert (tmp_path / "report.md").read_text(encoding="utf-8") == markdown.render(pair)
+    assert (tmp_path / "report.json").read_text(encoding="utf-8") == json_report.render(pair)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "spec", [{"n": 0}, {"n": 1}, {"n": 6, "arms": ["tag"]}, {"n": 6, "arms": ["none"]}, {"density": False, "n": 6}]
+)
+def test_odd_runs_have_a_report(tmp_path: Path, spec: dict[str, Any]) -> None:
+    findings = find([load_run(write_run(tmp_path, **spec))])
+    assert "ride_eval: 1 model" in shown(findings, 80)
+    well_formed(markdown.render(findings))
+    json.loads(json_report.render(findings))
+
+
+def test_no_runs_have_a_report() -> None:
+    assert "0 models" in shown(find([]), 80)
+    assert markdown.render(find([])).startswith("# ride_eval report")
+
+
+def test_numbers_have_the_digits_their_interval_asks_for() -> None:
+    def estimate(value: float, low: float, high: float) -> Estimate:
+        return Estimate(value=value, low=low, high=high, n=120)
+
+    density, length = BY_NAME["density"], BY_NAME["answer_tokens"]
+    assert interval(estimate(-0.012, -0.020, -0.004), density) == ("-0.012", "[-0.020, -0.004]", "n=120")
+    assert interval(estimate(-0.00042, -0.00061, -0.00023), density)[:2] == ("-0.00042", "[-0.00061, -0.00023]")
+    assert interval(estimate(0.03, 0.0004, 0.0596), density)[1] == "[0.0004, 0.0596]", "an interval without 0 must not show it"
+    assert interval(estimate(12.34, -1.0, 26.0), length)[:2] == ("12.3", "[-1.0, 26.0]")
+    assert interval(Estimate(value=math.nan, low=math.nan, high=math.nan, n=0), density) == (NOTHING, "", "")
+    assert number(-0.0001, 3) == "0.000"
+    assert [count(n) for n in (None, 999, 6_919_161_856, 1_000_000)] == [NOTHING, "999", "6.92 B", "1 M"]
+
+
+@given(st.text())
+def test_visible_text_has_no_control_characters_and_keeps_the_rest(text: str) -> None:
+    result = visible(text)
+    assert "\x1b" not in result
+    assert "\n" not in result
+    result.encode()
+    assert all(letter in result for letter in text if letter.isalnum())
