@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +19,12 @@ class Answer:
     finish: Finish
 
 
+def through_end(tokens: Sequence[int], end_ids: Collection[int]) -> list[int]:
+    """The tokens up to and with the first end token; all of them if there is none."""
+    end = next((i for i, token in enumerate(tokens) if token in end_ids), len(tokens))
+    return list(tokens[: end + 1])
+
+
 def find_end(
     tokens: Sequence[int], *, end_ids: Collection[int], stops: Sequence[str], decode: Callable[[Sequence[int]], str]
 ) -> Answer:
@@ -29,21 +36,21 @@ def find_end(
     end = next((i for i, token in enumerate(tokens) if token in end_ids), None)
     written = list(tokens if end is None else tokens[:end])
     text = decode(written)
-    cuts = [text.find(stop) for stop in stops if stop and stop in text]
-    if cuts:
-        return Answer(n_tokens=_tokens_before(min(cuts), written, decode), finish="stop")
+    found = [(text.find(stop), stop) for stop in stops if stop and stop in text]
+    if found:
+        return Answer(n_tokens=_tokens_before(*min(found), written, decode), finish="stop")
     if end is not None:
         return Answer(n_tokens=end + 1, finish="eos")
     return Answer(n_tokens=len(written), finish="length")
 
 
-def _tokens_before(cut: int, tokens: Sequence[int], decode: Callable[[Sequence[int]], str]) -> int:
-    """The most leading tokens whose text ends at or before `cut`; text length never falls as tokens are added."""
-    low, high = 0, len(tokens)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if len(decode(tokens[:middle])) <= cut:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+def _tokens_before(cut: int, stop: str, tokens: Sequence[int], decode: Callable[[Sequence[int]], str]) -> int:
+    """The most leading tokens whose text ends at or before `cut`, where `stop` begins.
+
+    Bisection for the token that completes the stop string, then back over its tokens. Text length itself cannot be bisected:
+    a tokenizer that falls back on bytes shows an unfinished character as several, so the length falls when it is finished.
+    """
+    n = bisect_left(range(len(tokens)), True, key=lambda n: decode(tokens[: n + 1]).startswith(stop, cut))
+    while n and len(decode(tokens[:n])) > cut:
+        n -= 1
+    return n

@@ -89,7 +89,7 @@ class Prompts:
         self.domains = _read_domains(domains)
         self.arms = _read_arms(arms.get("arms"))
         self.sha256 = hashlib.sha256(arms_file.read_bytes() + b"\0" + domains_file.read_bytes()).hexdigest()
-        self._rendered: dict[tuple[str, str, str, int, int], MetaPrompt] = {}
+        self._rendered: dict[tuple[str, str, str, int, Counter], MetaPrompt] = {}
 
     @property
     def n_wordings(self) -> int:
@@ -125,7 +125,7 @@ class Prompts:
         A matched arm takes from its pool the candidate nearest in length to the text of the arm it is matched to, ties
         by pool order.
         """
-        memo = (arm, domain, wrong, wording, id(counter))
+        memo = (arm, domain, wrong, wording, counter)
         if memo not in self._rendered:
             self._rendered[memo] = self._render(self.arm(arm), domain, wrong, wording, counter)
         return self._rendered[memo]
@@ -232,9 +232,11 @@ def _read_wordings(node: Located) -> tuple[tuple[str, ...], ...]:
 def _template(node: Located) -> str:
     text = node.as_str()
     try:
-        fields = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
+        fields = [part for part in string.Formatter().parse(text) if part[1] is not None]
     except ValueError as error:
         raise node.error(f"is not a valid template ({error}); write a literal brace twice") from None
-    if not fields <= {"tag", "expert"}:
-        raise node.error(f"may use only {{tag}} and {{expert}}, got {sorted(fields)}; write a literal brace twice")
+    for _, name, spec, conversion in fields:
+        if name not in ("tag", "expert") or spec or conversion:
+            given = f"{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}"
+            raise node.error(f"may use only {{tag}} and {{expert}}, got {{{given}}}; write a literal brace twice")
     return text

@@ -87,8 +87,9 @@ def _run(flags: Sequence[str]) -> int:
     from ride_eval.bridge import install_error_hook
 
     install_error_hook()
-    import ride_eval.plugin  # noqa: F401 - importing registers model and tasks
     from lm_eval.__main__ import cli_evaluate
+
+    import ride_eval.plugin  # noqa: F401 - importing registers model and tasks
 
     sys.argv = ["lm_eval", "run", *flags]
     cli_evaluate()

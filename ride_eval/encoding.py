@@ -10,7 +10,7 @@ from lm_eval.models.utils import has_bos_prefix
 from ride_eval.errors import UsageError
 from ride_eval.probes.layout import MeasuredRow
 from ride_eval.prompt import Prompt
-from ride_eval.spans import Alignment, Encoding, Span, align, aligned_positions, question_positions
+from ride_eval.spans import Alignment, Encoding, Span, align, aligned_positions, keyword_spans, positions_in
 
 Kind = Literal["answer", "choice"]
 """The harness encodes prompts to generate from and prompts to score a continuation after by different rules."""
@@ -24,6 +24,9 @@ class Placed:
     question_tokens: int
     aligned: tuple[int, ...]
     """Positions of the aligned question tokens; empty where `reason` says why."""
+    keywords: tuple[int, ...]
+    """Those of them that carry a keyword."""
+    meta: tuple[int, ...]
     reason: str | None
     truncated: bool
     """The harness cuts this prompt, or the same prompt under another arm."""
@@ -31,7 +34,9 @@ class Placed:
     def measured_row(self, row: int, start: int) -> MeasuredRow:
         """Where the prompt lies in a batch: its row, and the column of its first token."""
         n_tokens = 0 if self.truncated else len(self.encoding.ids)
-        return MeasuredRow(row=row, start=start, n_tokens=n_tokens, question=self.aligned)
+        return MeasuredRow(
+            row=row, start=start, n_tokens=n_tokens, question=self.aligned, keywords=self.keywords, meta=self.meta
+        )
 
 
 class Encoder:
@@ -72,10 +77,15 @@ class Encoder:
         truncated = max(alignment.longest, len(encoding.ids)) > room
         if truncated:
             reason = f"truncated: more than {room} tokens in some arm"
+        aligned = () if reason else tuple(positions)
+        spans = keyword_spans(prompt.rendering.text, question, prompt.keywords) if question is not None else []
+        carrying = {position for span in spans for position in positions_in(encoding, span)}
         return Placed(
             encoding=encoding,
-            question_tokens=0 if question is None else len(question_positions(encoding, question)),
-            aligned=() if reason else tuple(positions),
+            question_tokens=len(positions_in(encoding, question)),
+            aligned=aligned,
+            keywords=tuple(position for position in aligned if position in carrying),
+            meta=() if truncated else tuple(positions_in(encoding, prompt.rendering.meta)),
             reason=reason,
             truncated=truncated,
         )

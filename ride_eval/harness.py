@@ -88,7 +88,9 @@ class ProbedHFLM(HFLM):
         with self.bundle.attached(Layout((context.shape[0], context.shape[1]), rows), decoding=True) as reading:
             output: torch.Tensor = super()._model_generate(context=context, max_length=max_length, stop=stop, **kwargs)
         self.ledger.add_prompts([(prompt, place) for _, prompt, place in placed], reading)
-        self.ledger.add_greedy([(row, prompt) for row, prompt, _ in placed], output[:, context.shape[1] :], stop, reading)
+        written = self.ledger.write(output[:, context.shape[1] :], stop, reading)
+        for row, prompt, _ in placed:
+            self.ledger.add_answers(prompt, written[row])
         return output
 
     # Choices ------------------------------------------------------------------------------------------------------------

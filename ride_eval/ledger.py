@@ -7,16 +7,18 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from lm_eval.models.utils import postprocess_generated_text
+from numpy.typing import NDArray
 
-from ride_eval.answer import find_end
+from ride_eval.answer import Finish, find_end, through_end
 from ride_eval.encoding import Placed
 from ride_eval.measurement import Measurement
 from ride_eval.probes.bundle import Reading
 from ride_eval.prompt import Prompt, Request
 from ride_eval.recorder import Recorder
-from ride_eval.scalars import answer_values, forced_value, names, prompt_values
+from ride_eval.scalars import answer_values, forced_value, names, prompt_values, sample_values
 from ride_eval.store import Key
 
 
@@ -29,6 +31,24 @@ class TextRules:
     think_end: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """An answer as it was generated."""
+
+    text: str
+    token_ids: list[int]
+    """Its end token included, the tokens of a stop string not."""
+    finish: Finish
+    entropies: NDArray[np.float32] | None
+    logprobs: NDArray[np.float32] | None
+    routing: NDArray[np.int64] | None
+
+    @property
+    def content_tokens(self) -> int:
+        """Tokens without the end token."""
+        return len(self.token_ids) - (self.finish == "eos")
+
+
 class Ledger:
     """What one process has measured, or found measured, for one run."""
 
@@ -37,6 +57,7 @@ class Ledger:
         self._values: dict[Key, dict[str, float]] = {}
         self._texts: dict[Key, str] = {}
         self._none_answers: dict[Key, list[int]] = {}
+        self._pairs: dict[tuple[Key, int], tuple[float, bool]] = {}
 
     # What is known ------------------------------------------------------------------------------------------------------
 
@@ -48,7 +69,7 @@ class Ledger:
         return self.knows(key) and (key in self._texts or (key, "greedy") in self.recorder.generations)
 
     def has_choice(self, key: Key, choice: int) -> bool:
-        return self.knows(key) and (key, choice) in self.recorder.choices
+        return (key, choice) in self._pairs or (self.knows(key) and (key, choice) in self.recorder.choices)
 
     def has_forced(self, key: Key) -> bool:
         return "forced_entropy" in self._values.get(key, {}) or (key, "forced") in self.recorder.generations
@@ -58,6 +79,8 @@ class Ledger:
         return self._texts[key] if key in self._texts else str(self.recorder.generations[key, "greedy"]["text"])
 
     def choice(self, key: Key, choice: int) -> tuple[float, bool]:
+        if (key, choice) in self._pairs:
+            return self._pairs[key, choice]
         row = self.recorder.choices[key, choice]
         return float(row["loglikelihood"]), bool(row["greedy"])
 
@@ -84,6 +107,7 @@ class Ledger:
                 values |= answer_values(stored[key, "greedy"])
                 if key.arm == "none":
                     values["forced_entropy"] = values["token_entropy"]
+            values |= sample_values(self.recorder.samples.get(key, []))
             if (key, "forced") in stored:
                 values["forced_entropy"] = forced_value(stored[key, "forced"])
             self._values[key] = values
@@ -108,6 +132,7 @@ class Ledger:
                 "prompt_tokens": len(place.encoding.ids),
                 "question_tokens": place.question_tokens,
                 "aligned_tokens": len(place.aligned),
+                "keyword_tokens": len(place.keywords),
                 "reason": place.reason,
                 **{name: values.ravel() for name, values in columns.items()},
             }
@@ -117,37 +142,61 @@ class Ledger:
                 ids = [place.encoding.ids[position] for position in place.aligned]
                 self.recorder.add("routes", {**prompt.key._asdict(), "token_ids": ids, "experts": experts.ravel()})
 
-    def add_greedy(
-        self, rows: Sequence[tuple[int, Prompt]], generated: torch.Tensor, stop: Sequence[str], reading: Reading
-    ) -> None:
-        """Greedy answers: `generated` (B, S) is what followed the prompts, of which `rows` are measured."""
-        tokens = generated.tolist()
-        entropies, logprobs = reading.decoding.steps(generated) if reading.decoding else (None, None)
+    def write(self, generated: torch.Tensor, stop: Sequence[str], reading: Reading, group: int = 1) -> list[Written]:
+        """What followed the prompts, (rows, S) tokens, as answers; `group` rows a prompt, the greedy answer first."""
+        # What follows an end token is padding, or, after a shared prefill, whatever the row went on with.
+        tokens = [through_end(ids, self._rules.end_ids) for ids in generated.tolist()]
+        entropies, logprobs = reading.decoding.steps(generated) if reading.decoding and reading.wants_entropy else (None, None)
         ends = [find_end(ids, end_ids=self._rules.end_ids, stops=stop, decode=self._rules.decode) for ids in tokens]
-        routing = reading.routing.generated([end.n_tokens for end in ends]) if reading.routing else None
-        for row, prompt in rows:
-            n = ends[row].n_tokens
-            text = postprocess_generated_text(
-                self._rules.decode(tokens[row]), stop=list(stop), think_end_token=self._rules.think_end
+        routing = reading.routing.generated([end.n_tokens for end in ends[::group]]) if reading.routing else None
+        return [
+            Written(
+                text=postprocess_generated_text(
+                    self._rules.decode(tokens[row]), stop=list(stop), think_end_token=self._rules.think_end
+                ),
+                token_ids=tokens[row][: end.n_tokens],
+                finish=end.finish,
+                entropies=None if entropies is None else entropies[row, : end.n_tokens],
+                logprobs=None if logprobs is None else logprobs[row, : end.n_tokens],
+                routing=None if routing is None or row % group else routing[row // group].ravel(),
             )
-            written = {
-                **prompt.key._asdict(),
-                "answer": "greedy",
-                "sample": 0,
-                "text": text,
-                "token_ids": tokens[row][:n],
-                "entropies": None if entropies is None else entropies[row, :n],
-                "logprobs": None if logprobs is None else logprobs[row, :n],
-                "finish": ends[row].finish,
-                "routing_generated": None if routing is None else routing[row].ravel(),
-            }
-            self._texts[prompt.key] = text
-            values = self._of(prompt.key)
-            values |= answer_values(written)
-            if prompt.key.arm == "none":
-                self._none_answers[prompt.key] = tokens[row][:n]
-                values["forced_entropy"] = values["token_entropy"]
-            self.recorder.add("generations", written)
+            for row, end in enumerate(ends)
+        ]
+
+    def add_answers(
+        self, prompt: Prompt, greedy: Written, samples: Sequence[Written] = (), cosines: NDArray[np.float32] | None = None
+    ) -> None:
+        """A prompt's greedy answer and its samples, with the (N, N) cosines of their embeddings."""
+        values = self._of(prompt.key)
+        row = self._add_answer(prompt, greedy, "greedy", 0, None)
+        values |= answer_values(row)
+        self._texts[prompt.key] = greedy.text
+        if prompt.key.arm == "none":
+            self._none_answers[prompt.key] = greedy.token_ids
+            values["forced_entropy"] = values["token_entropy"]
+        rows = [
+            self._add_answer(prompt, sample, "sample", i, None if cosines is None else cosines[i, :i])
+            for i, sample in enumerate(samples)
+        ]
+        values |= sample_values(rows)
+
+    def _add_answer(
+        self, prompt: Prompt, answer: Written, kind: str, sample: int, cosines: NDArray[np.float32] | None
+    ) -> dict[str, Any]:
+        row = {
+            **prompt.key._asdict(),
+            "answer": kind,
+            "sample": sample,
+            "text": answer.text,
+            "token_ids": answer.token_ids,
+            "entropies": answer.entropies,
+            "logprobs": answer.logprobs,
+            "finish": answer.finish,
+            "routing_generated": answer.routing,
+            "cosines": cosines,
+        }
+        self.recorder.add("generations", row)
+        return row
 
     def add_forced(self, prompt: Prompt, entropies: Any, logprobs: Any) -> None:
         """`none`'s answer after this prompt: (n,) nats each."""
@@ -156,6 +205,8 @@ class Ledger:
         self.recorder.add("generations", {**prompt.key._asdict(), **row})
 
     def add_choice(self, asked: Request, pair: tuple[float, bool]) -> None:
+        """The log-likelihood of a choice, and whether its tokens were the likeliest."""
+        self._pairs[asked.prompt.key, asked.choice or 0] = pair
         self.recorder.add(
             "choices",
             {

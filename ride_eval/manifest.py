@@ -26,6 +26,7 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
     template = lm.tokenizer.chat_template
     routers = [block.router for block in bundle.anatomy.routed if block.router is not None]
     name = str(lm.pretrained) if isinstance(lm.pretrained, str) else str(getattr(config, "_name_or_path", ""))
+    slug = model_slug(name)
     return {
         "identity": {
             "model": name,
@@ -49,7 +50,7 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
             "world_size": lm.world_size,
         },
         "model": {
-            "name": name,
+            "name": slug,
             "architecture": type(lm.model).__name__,
             "layers": len(bundle.anatomy.blocks),
             "hidden_size": bundle.anatomy.hidden_size,
@@ -70,9 +71,9 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def model_slug(manifest: dict[str, Any]) -> str:
-    """A folder name for a model: the last part of its path or hub name, in plain characters."""
-    name = str(manifest["model"]["name"]).rstrip("/").rpartition("/")[2]
+def model_slug(name: str) -> str:
+    """A short name, fit for a folder: the last part of a model's path or hub name, in plain characters."""
+    name = name.rstrip("/").rpartition("/")[2]
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "model"
 
 

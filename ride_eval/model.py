@@ -5,22 +5,30 @@ It opens the run directory, asks for what is not there yet, and hands every answ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import torch
 from tqdm import tqdm
 
+from ride_eval.continuation import follow, prefill
 from ride_eval.encoding import Encoder, Placed
 from ride_eval.errors import UsageError
-from ride_eval.forcing import force
-from ride_eval.harness import ProbedHFLM
+from ride_eval.harness import ProbedHFLM, check_tokens
 from ride_eval.ledger import Ledger, TextRules
-from ride_eval.manifest import describe, model_slug
+from ride_eval.manifest import describe
 from ride_eval.measurement import MeasuredPair, MeasuredText
 from ride_eval.probes.bundle import Bundle, parse_probes
-from ride_eval.prompt import Prompt, request_of
+from ride_eval.probes.states import mean_state
+from ride_eval.prompt import Prompt, Request, request_of
 from ride_eval.recorder import Recorder
+from ride_eval.shared import Placing, SharedPrefill
 from ride_eval.store import Key
 
 
@@ -32,13 +40,14 @@ class RideLM(ProbedHFLM):
     run_dir
         Where measurements go; `runs/<model>` by default. A directory of the same run is added to.
     probes
-        `all` the model has, or names joined by `+`: routing, density, entropy. Naming one it lacks is an error.
+        `all` the model has, or names joined by `+`: routing, density, attention, entropy. Naming one it lacks is an error.
     num_samples
         Sampled answers a prompt, beside the greedy one.
     seed
         Of the sampled answers.
     share_prefill
-        One forward pass of a prompt for everything asked about it.
+        One forward pass of a prompt for everything asked about it. With `False` the harness's own batches run instead:
+        log-likelihoods are then equal to the last bit, and no samples are drawn.
     """
 
     def __init__(
@@ -48,13 +57,15 @@ class RideLM(ProbedHFLM):
         probes: str = "all",
         num_samples: int = 10,
         seed: int = 0,
-        share_prefill: bool = False,
+        share_prefill: bool = True,
         **kwargs: Any,
     ) -> None:
         wanted = parse_probes(probes)
         for name, value in (("num_samples", num_samples), ("seed", seed)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise UsageError(f"{name}={value!r} in --model_args; a whole number of at least 0 was expected.")
+        if not isinstance(share_prefill, bool):
+            raise UsageError(f"share_prefill={share_prefill!r} in --model_args; True or False was expected.")
         try:
             super().__init__(pretrained=pretrained, **kwargs)
         except OSError as error:
@@ -64,15 +75,16 @@ class RideLM(ProbedHFLM):
         if hasattr(self.model.config, "output_router_logits"):
             # Saved as true in some checkpoints: it computes a training loss, and crashes batched generation.
             self.model.config.output_router_logits = False
-        self.num_samples, self.seed, self.share_prefill = num_samples, seed, share_prefill
+        self.num_samples, self.seed, self.share_prefill = (num_samples if share_prefill else 0), seed, share_prefill
         self.bundle = Bundle(self.model, wanted)
         manifest = describe(self, self.bundle)
-        self.recorder = Recorder(Path(run_dir or f"runs/{model_slug(manifest)}"), manifest, self.rank)
+        self.recorder = Recorder(Path(run_dir or f"runs/{manifest['model']['name']}"), manifest, self.rank)
         tokenizer: Any = self.tokenizer
         self.encoder = Encoder(tokenizer, add_bos_token=self.add_bos_token, prefix=tokenizer.decode(self.prefix_token_id))
         think_end = self.think_end_token if isinstance(self.think_end_token, str) else None
         rules = TextRules(decode=self.tok_decode, end_ids=self._end_ids(), think_end=think_end)
         self.ledger = Ledger(self.recorder, self.bundle.names, rules)
+        self._shared = SharedPrefill(self)
 
     def set_cache_hook(self, cache_hook: Any) -> None:
         """Refuse `--use_cache`: only a real cache has a database."""
@@ -83,15 +95,15 @@ class RideLM(ProbedHFLM):
             )
         super().set_cache_hook(cache_hook)
 
+    # What the harness asks ----------------------------------------------------------------------------------------------
+
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         """Greedy answers, those of RIDE tasks with their measurement."""
         self._open(requests)
-        todo = [
-            request
-            for request in requests
-            if (asked := request_of(request)) is None or not self.ledger.has_answer(asked.prompt.key)
-        ]
-        plain = dict(zip(map(id, todo), self.harness_answers(todo, disable_tqdm), strict=True))
+        if self.share_prefill:
+            self._share_answers(requests, disable_tqdm)
+        rest = [r for r in requests if (asked := request_of(r)) is None or not self.ledger.has_answer(asked.prompt.key)]
+        plain = dict(zip(map(id, rest), self.harness_answers(rest, disable_tqdm), strict=True))
         self._force([asked.prompt for request in requests if (asked := request_of(request))], disable_tqdm)
         self.recorder.flush()
         responses = []
@@ -107,58 +119,134 @@ class RideLM(ProbedHFLM):
     def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         """Log-likelihoods, those of RIDE tasks with their measurement."""
         self._open(requests)
-        todo = [
-            request
-            for request in requests
-            if (asked := request_of(request)) is None or not self.ledger.has_choice(asked.prompt.key, asked.choice or 0)
-        ]
-        fresh = dict(zip(map(id, todo), self.harness_choices(todo, disable_tqdm) if todo else [], strict=True))
+        if self.share_prefill:
+            self._share_choices(requests, disable_tqdm)
+        rest = [r for r in requests if (asked := request_of(r)) is None or not self._has_choice(asked)]
+        plain = dict(zip(map(id, rest), self.harness_choices(rest, disable_tqdm) if rest else [], strict=True))
         responses: list[tuple[float, bool]] = []
         for request in requests:
             asked = request_of(request)
             if asked is None:
-                responses.append(fresh[id(request)])
+                responses.append(plain[id(request)])
                 continue
-            if id(request) in fresh:
-                self.ledger.add_choice(asked, fresh[id(request)])
-            pair = fresh.get(id(request)) or self.ledger.choice(asked.prompt.key, asked.choice or 0)
+            if id(request) in plain:
+                self.ledger.add_choice(asked, plain[id(request)])
+            pair = self.ledger.choice(asked.prompt.key, asked.choice or 0)
             responses.append(MeasuredPair(pair, self.ledger.measurement(asked.prompt, generated=False)))
         self.recorder.flush()
         return responses
+
+    # How it is measured -------------------------------------------------------------------------------------------------
+
+    def _share_answers(self, requests: Iterable[Any], disable_tqdm: bool) -> None:
+        """Answer what fits into the model, `none` first, since the other arms are scored on its answer."""
+        groups: dict[tuple[bool, str], dict[Key, Placing]] = defaultdict(dict)
+        arguments: dict[str, dict[str, Any]] = {}
+        for request in requests:
+            asked = request_of(request)
+            if asked is None or self.ledger.has_answer(asked.prompt.key):
+                continue
+            name = json.dumps(request.args[1], sort_keys=True, default=str)
+            arguments[name] = request.args[1]
+            n_new = int(request.args[1].get("max_gen_toks", self.max_gen_toks))
+            place = self.encoder.place(asked.prompt, "answer", self.max_length - n_new)
+            if not place.truncated:  # what is cut stays with the harness, which knows how
+                groups[asked.prompt.key.arm != "none", name][asked.prompt.key] = (asked.prompt, place)
+        total = sum(map(len, groups.values()))
+        with tqdm(total=total, desc="Answers and samples", disable=disable_tqdm or self.rank != 0 or not total) as bar:
+            for (_, name), placed in sorted(groups.items()):
+                for n in self._shared.answers(list(placed.values()), arguments[name], self._batch_rows()):
+                    bar.update(n)
+
+    def _share_choices(self, requests: Iterable[Any], disable_tqdm: bool) -> None:
+        """Score the choices of prompts that fit, with one pass a prompt."""
+        asks: dict[Key, list[tuple[Request, list[int], list[int]]]] = defaultdict(list)
+        for request in requests:
+            asked = request_of(request)
+            if asked is not None and not self._has_choice(asked):
+                context, continuation = self._encode_pair(*request.args)
+                asks[asked.prompt.key].append((asked, context, continuation))
+        longest: dict[Key, int] = defaultdict(int)
+        for key, found in asks.items():
+            cell = key._replace(arm="")
+            longest[cell] = max(longest[cell], *(len(continuation) for _, _, continuation in found))
+        placed = []
+        for key, found in asks.items():
+            prompt = found[0][0].prompt
+            place = self.encoder.place(prompt, "choice", self.max_length + 1 - longest[key._replace(arm="")])
+            if not place.truncated:
+                check_tokens(prompt, place, found[0][1])
+                placed.append(((prompt, place), [(asked, continuation) for asked, _, continuation in found]))
+        total = sum(len(found) for _, found in placed)
+        with tqdm(total=total, desc="Choices", disable=disable_tqdm or self.rank != 0 or not total) as bar:
+            for n in self._shared.choices(placed, self._batch_rows()):
+                bar.update(n)
+
+    def _force(self, prompts: Sequence[Prompt], disable_tqdm: bool) -> None:
+        """Teacher-force `none`'s answer where that did not come with the prompt's own pass: it was not known, or not shared."""
+        todo: dict[Key, tuple[Placed, list[int]]] = {}
+        for prompt in prompts:
+            if self.ledger.none_answer(prompt.key) and not self.ledger.has_forced(prompt.key):
+                place = self.encoder.place(prompt, "answer", self.max_length)
+                if answer := self.none_answer(prompt, place):
+                    todo[prompt.key] = (place, answer)
+        by_key = {prompt.key: prompt for prompt in prompts}
+        order = sorted(todo.items(), key=lambda item: -len(item[1][0].encoding.ids) - len(item[1][1]))
+        size, pad_id = self._batch_rows(), self._pad_id()
+        starts = range(0, len(order), size)
+        for start in tqdm(starts, desc="Forced answers", disable=disable_tqdm or self.rank != 0 or not order):
+            part = order[start : start + size]
+            read = prefill(self.model, [place.encoding.ids for _, (place, _) in part], pad_id=pad_id, device=self.device)
+            answers = [answer for _, (_, answer) in part]
+            for (key, _), followed in zip(
+                part, follow(self.model, read, range(len(part)), answers, pad_id=pad_id), strict=True
+            ):
+                self.ledger.add_forced(by_key[key], followed.entropies, followed.logprobs)
+
+    def none_answer(self, prompt: Prompt, place: Placed) -> list[int]:
+        """Tokens of `none`'s answer to force after a prompt of another arm; empty where there is none, or no room."""
+        if prompt.key.arm == "none" or "entropy" not in self.bundle.names or self.ledger.has_forced(prompt.key):
+            return []
+        answer = self.ledger.none_answer(prompt.key)
+        return answer if len(place.encoding.ids) + len(answer) <= self.max_length else []
+
+    def centre(self) -> torch.Tensor:
+        """(D,) the model's mean state over the calibration text, measured once a run and kept in it."""
+        if not self.recorder.centre:
+            self.recorder.centre = self._calibration["mean_state"]
+        return torch.tensor(self.recorder.centre, device=self.device)
+
+    @cached_property
+    def _calibration(self) -> dict[str, Any]:
+        text = resources.files("ride_eval").joinpath("calibration.txt").read_text(encoding="utf-8")
+        ids = self.encoder.encode(text, "answer").ids[: self.max_length]
+        state = mean_state(self.model, list(ids), self.device)
+        return {"text": hashlib.sha256(text.encode()).hexdigest(), "mean_state": state.tolist()}
+
+    # Small things -------------------------------------------------------------------------------------------------------
 
     def _open(self, requests: Sequence[Any]) -> None:
         """Open the run directory when the first RIDE request comes: other tasks leave no trace."""
         for request in requests:
             asked = request_of(request)
             if asked is not None:
-                self.recorder.open(asked.prompt.settings)
+                if not self.recorder.is_open:
+                    self.recorder.open(asked.prompt.settings, self._calibration if self.num_samples > 1 else None)
                 self.recorder.expect(request.task_name, asked.prompt)
 
-    def _force(self, prompts: Sequence[Prompt], disable_tqdm: bool) -> None:
-        """Teacher-force `none`'s greedy answer in every other arm. Last, since it needs all of `none` first."""
-        todo: dict[Key, tuple[Prompt, Placed, list[int]]] = {}
-        for prompt in prompts if "entropy" in self.bundle.names else ():
-            answer = self.ledger.none_answer(prompt.key)
-            if not answer or prompt.key.arm == "none" or self.ledger.has_forced(prompt.key):
-                continue
-            room = self.max_length - len(answer)
-            place = self.encoder.place(prompt, "answer", room)
-            if len(place.encoding.ids) <= room:
-                todo[prompt.key] = (prompt, place, answer)
-        order = sorted(todo.values(), key=lambda item: -len(item[1].encoding.ids) - len(item[2]))
-        size = int(self.batch_size) if self.batch_size != "auto" else (self.auto_batch or 1)
-        starts = range(0, len(order), size)
-        for start in tqdm(starts, desc="Teacher-forcing none's answers", disable=disable_tqdm or self.rank != 0 or not order):
-            part = order[start : start + size]
-            forced = force(
-                self.model,
-                [place.encoding.ids for _, place, _ in part],
-                [answer for _, _, answer in part],
-                pad_id=int(self.tokenizer.pad_token_id),
-                device=self.device,
-            )
-            for (prompt, _, _), (entropies, logprobs) in zip(part, forced, strict=True):
-                self.ledger.add_forced(prompt, entropies, logprobs)
+    def _has_choice(self, asked: Request) -> bool:
+        return self.ledger.has_choice(asked.prompt.key, asked.choice or 0)
+
+    def _batch_rows(self) -> int:
+        """The batch size; `auto` is found by the harness's own search, once."""
+        if self.batch_size != "auto":
+            return int(self.batch_size)
+        if self.auto_batch is None:
+            self._detect_batch_size()
+        return self.auto_batch or 1
+
+    def _pad_id(self) -> int:
+        return int(self.tokenizer.pad_token_id)
 
     def _end_ids(self) -> set[int]:
         given = self.model.generation_config.eos_token_id

@@ -35,6 +35,8 @@ class Prompt:
     fewshot: int
     decoding: str
     """Canonical JSON of the generation arguments; empty for choices."""
+    keywords: tuple[str, ...]
+    """Of the document's domain, lower case."""
     meta: str
     meta_length: int
     meta_unit: str

@@ -65,17 +65,23 @@ class Recorder:
         self._scored: set[str] = set()
         self._conditions: dict[str, tuple[int, str]] = {}
         self.is_open = False
+        self.centre: list[float] = []
+        """The model's mean state over the calibration text."""
         self.prompts: dict[Key, dict[str, Any]] = {}
         """Rows an earlier run left here, by key; likewise below."""
         self.generations: dict[tuple[Key, str], dict[str, Any]] = {}
+        self.samples: dict[Key, list[dict[str, Any]]] = {}
         self.choices: dict[tuple[Key, int], dict[str, Any]] = {}
         if run.exists() and not run.is_dir():
             raise RunError(f"run_dir={run} is a file; a directory was expected.")
         if (run / "run.json").exists():
             check_identity(run, read_manifest(run)["identity"], self._manifest["identity"])
 
-    def open(self, settings: TemplateSettings) -> None:
-        """Make the directory, or check that it holds this very run and read back what is there."""
+    def open(self, settings: TemplateSettings, calibration: Mapping[str, Any] | None = None) -> None:
+        """Make the directory, or check that it holds this very run and read back what is there.
+
+        `calibration` is kept in the run; a run that has one keeps its own.
+        """
         if self.is_open:
             return
         template = {
@@ -86,17 +92,23 @@ class Recorder:
             "prompts": settings.prompts,
         }
         identity = {**self._manifest["identity"], **template, "metrics": METRIC_VERSION}
+        if calibration is not None:
+            identity["calibration"] = calibration["text"]
         try:
             self.run.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"Cannot make run_dir={self.run}: {error.strerror}. Give a directory you can write to.") from None
         if (self.run / "run.json").exists():
-            check_identity(self.run, read_manifest(self.run)["identity"], identity)
+            there = read_manifest(self.run)
+            check_identity(self.run, there["identity"], identity)
+            self.centre = there.get("calibration", [])
             self._read_back()
         elif self.rank == 0:
             created = datetime.now(UTC).isoformat(timespec="seconds")
             head = {"format": FORMAT_VERSION, "created": created, "identity": identity}
-            write_json(self.run / "run.json", {**head, **{k: v for k, v in self._manifest.items() if k != "identity"}})
+            rest = {key: value for key, value in self._manifest.items() if key != "identity"}
+            self.centre = calibration["mean_state"] if calibration is not None else []
+            write_json(self.run / "run.json", {**head, **rest, "calibration": self.centre})
         (self.run / "status.json").unlink(missing_ok=True)
         self.is_open = True
         _open[str(self.run)] = self
@@ -109,8 +121,8 @@ class Recorder:
         stored = self._conditions.setdefault(prompt.key.task, given)
         if stored != given:
             raise RunError(
-                f"{self.run} holds {prompt.key.task} with num_fewshot={stored[0]} and generation arguments {stored[1] or '(none)'}; "
-                f"now num_fewshot={given[0]} and {given[1] or '(none)'} were given. Give another run_dir."
+                f"{self.run} holds {prompt.key.task} with num_fewshot={stored[0]} and generation arguments "
+                f"{stored[1] or '(none)'}; now {given[0]} and {given[1] or '(none)'} were given. Give another run_dir."
             )
 
     def add(self, table: str, row: Mapping[str, Any]) -> None:
@@ -119,6 +131,16 @@ class Recorder:
         if key not in self._seen[table]:
             self._seen[table].add(key)
             self._writers[table].append(row)
+
+    def sample_texts(self, task: str, arm: str) -> dict[Key, list[str]]:
+        """The sampled answers of one task and arm by key, in order of the sample."""
+        self._writers["generations"].flush()
+        wanted = [("task", "=", task), ("arm", "=", arm), ("answer", "=", "sample")]
+        frame = read_table(self.run, "generations", ["text"], wanted).sort_values("sample")
+        texts: dict[Key, list[str]] = {}
+        for row in _records(frame):
+            texts.setdefault(_key(row), []).append(str(row["text"]))
+        return texts
 
     def flush(self) -> None:
         for writer in self._writers.values():
@@ -156,7 +178,10 @@ class Recorder:
             self._conditions.setdefault(row["task"], (int(row["fewshot"]), row["decoding"]))
         for row in _records(read_table(self.run, "generations")):
             self._remember("generations", row)
-            self.generations[_key(row), row["answer"]] = row
+            if row["answer"] == "sample":
+                self.samples.setdefault(_key(row), []).append(row)
+            else:
+                self.generations[_key(row), row["answer"]] = row
         for row in _records(read_table(self.run, "choices")):
             self._remember("choices", row)
             self.choices[_key(row), int(row["choice"])] = row

@@ -5,6 +5,7 @@ Character spans are half open. A token belongs to a span when its offsets overla
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,6 +26,8 @@ class Rendering:
     text: str
     question: Span | None
     """None when the template changed the question's text, so that it cannot be found."""
+    meta: Span | None = None
+    """The arm's text; None where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,19 +57,33 @@ class Alignment:
     """Why there is no alignment; then `tokens` is empty."""
 
 
-def locate(text: str, question: str) -> Rendering:
-    """Find the document's question in a rendered prompt: its last occurrence, since few-shot examples come before it.
+def locate(text: str, question: str, meta: str = "") -> Rendering:
+    """Find the document's question and the arm's text in a rendered prompt.
 
-    White space around the question is ignored: templates trim it.
+    The question is the last occurrence of its text, since few-shot examples come before it; the arm's text the first.
+    White space around them is ignored: templates trim it.
     """
-    wanted = question.strip()
-    start = text.rfind(wanted) if wanted else -1
-    return Rendering(text=text, question=None if start < 0 else Span(start, start + len(wanted)))
+    spans = []
+    for wanted, find in ((question.strip(), text.rfind), (meta.strip(), text.find)):
+        start = find(wanted) if wanted else -1
+        spans.append(None if start < 0 else Span(start, start + len(wanted)))
+    return Rendering(text=text, question=spans[0], meta=spans[1])
 
 
-def question_positions(encoding: Encoding, question: Span) -> list[int]:
-    """Positions of the tokens that overlap the question."""
-    return [i for i, (start, end) in enumerate(encoding.offsets) if start < question.end and end > question.start]
+def positions_in(encoding: Encoding, span: Span | None) -> list[int]:
+    """Positions of the tokens that overlap a span; none for None."""
+    if span is None:
+        return []
+    return [i for i, (start, end) in enumerate(encoding.offsets) if start < span.end and end > span.start]
+
+
+def keyword_spans(text: str, question: Span, keywords: Sequence[str]) -> list[Span]:
+    """Where a question holds one of the keywords as a whole word, whatever its case; the longest keyword at a place."""
+    if not keywords:
+        return []
+    words = "|".join(re.escape(word) for word in sorted(keywords, key=len, reverse=True))
+    found = re.finditer(rf"(?<!\w)(?:{words})(?!\w)", text[question.start : question.end], re.IGNORECASE)
+    return [Span(question.start + match.start(), question.start + match.end()) for match in found]
 
 
 def eligible(encoding: Encoding, question: Span) -> dict[QuestionToken, int]:
@@ -76,7 +93,7 @@ def eligible(encoding: Encoding, question: Span) -> dict[QuestionToken, int]:
     """
     return {
         QuestionToken(encoding.offsets[i].start - question.start, encoding.offsets[i].end - question.start, encoding.ids[i]): i
-        for i in question_positions(encoding, question)[1:]
+        for i in positions_in(encoding, question)[1:]
         if i > 0
     }
 

@@ -82,12 +82,18 @@ TABLES: Mapping[str, pa.Schema] = {
                 for measure in ("hoyer", "participation")
                 for statistic in ("", "_median")
             ],
+            # Masses a layer; shares a layer and head (layers x heads, flattened), NaN for heads without mass on the question.
+            ("keyword_tokens", pa.int32()),
+            ("keyword_share", _floats),
+            ("keyword_mass", _floats),
+            ("meta_mass", _floats),
             ("router_entropy", _floats),
             ("routing_question", _counts),
             ("routing_prompt", _counts),
         ]
     ),
-    # One row per answer: `greedy`, `forced` (none's greedy answer, teacher-forced).
+    # One row per answer: `greedy`, `forced` (none's greedy answer, teacher-forced), `sample`. A sample's cosines are those
+    # to the samples before it.
     "generations": pa.schema(
         [
             *_generation_key,
@@ -97,6 +103,7 @@ TABLES: Mapping[str, pa.Schema] = {
             ("logprobs", _floats),
             ("finish", pa.string()),
             ("routing_generated", _counts),
+            ("cosines", _floats),
         ]
     ),
     "choices": pa.schema(
@@ -221,18 +228,20 @@ class TableWriter:
         return max(own, default=0) + 1
 
 
-def read_table(run: Path, table: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read_table(
+    run: Path, table: str, columns: Sequence[str] | None = None, filters: Sequence[tuple[str, str, Any]] | None = None
+) -> pd.DataFrame:
     """All rows of a table, of all ranks, one per key.
 
-    `columns` beside the key's; all by default. A table nothing was written to gives an empty frame. Raises RunError naming
-    a shard that cannot be read.
+    `columns` beside the key's; all by default. `filters` are (column, comparison, value), all of which must hold. A table
+    nothing was written to gives an empty frame. Raises RunError naming a shard that cannot be read.
     """
     schema = TABLES[table]
     wanted = list(dict.fromkeys([*KEYS[table], *(schema.names if columns is None else columns)]))
     parts = []
     for name in shards(run, table):
         try:
-            parts.append(pq.read_table(run / name, columns=wanted))
+            parts.append(pq.read_table(run / name, columns=wanted, filters=list(filters) if filters else None))
         except (pa.ArrowException, OSError) as error:
             raise RunError(
                 f"The shard {run / name} is damaged ({str(error).splitlines()[0]}). Move it away, and measure again."
@@ -289,7 +298,4 @@ def merge_frames(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _names(run: Path) -> list[str]:
-    try:
-        return os.listdir(run)
-    except FileNotFoundError:
-        return []
+    return [file.name for file in run.iterdir()] if run.is_dir() else []

@@ -27,6 +27,7 @@ from ride_eval.metrics.choices import choice_entropy, choice_margin, choice_prob
 from ride_eval.prompt import Prompt, Request, TemplateSettings, request_of
 from ride_eval.recorder import recorder_of
 from ride_eval.scalars import ALL_SCALARS
+from ride_eval.scoring import agreement, chosen, filtered_samples, score_row
 from ride_eval.spans import Rendering, locate
 from ride_eval.store import Key, document_hash
 
@@ -71,6 +72,7 @@ class RideTask(ConfigurableTask):
         self._occurrences: list[tuple[str, int]] | None = None
         self._samples: list[int] | None = None
         self._to_score = 0
+        self._sampled: dict[Key, list[tuple[Any, str]]] = {}
         self.sampler: Any
         if hasattr(self, "sampler"):
             self.sampler = DocumentSampler.like(self.sampler, self.doc_to_text)
@@ -197,10 +199,10 @@ class RideTask(ConfigurableTask):
         contexts: list[str] = super().multiple_input_context(prev_context, gen_prefix, q, **kwargs)
         return contexts
 
-    def _renderings(self, doc: dict[str, Any], context: str | list[str]) -> list[Rendering]:
+    def _renderings(self, doc: dict[str, Any], context: str | list[str], meta: str) -> list[Rendering]:
         contexts = [context] if isinstance(context, str) else context
         questions = self.doc_to_choice(doc) if self.multiple_input else [self.doc_to_text(doc)]
-        return [locate(text, str(question)) for text, question in zip(contexts, questions, strict=True)]
+        return [locate(text, str(question), meta) for text, question in zip(contexts, questions, strict=True)]
 
     # Requests -----------------------------------------------------------------------------------------------------------
 
@@ -248,20 +250,23 @@ class RideTask(ConfigurableTask):
                 wrong_domain=words.wrong,
                 fewshot=int(arguments["num_fewshot"]),
                 decoding=json.dumps(decoding, sort_keys=True, default=str) if decoding else "",
+                keywords=self._prompts.domain(words.domain).keywords,
                 meta=meta.text,
                 meta_length=meta.length,
                 meta_unit=meta.unit,
                 settings=settings,
             )
-            for index, rendering in enumerate(self._renderings(doc, ctx))
+            for index, rendering in enumerate(self._renderings(doc, ctx, meta.text))
         ]
 
     def _siblings(
         self, doc: dict[str, Any], words: _Words, arguments: dict[str, Any], index: int
     ) -> Callable[[], list[Rendering]]:
         def render() -> list[Rendering]:
-            contexts = (self._render(doc, words, arm, arguments) for arm in STANDARD_ARMS)
-            return [self._renderings(doc, context)[index] for context in contexts]
+            return [
+                self._renderings(doc, self._render(doc, words, arm, arguments), self._meta(arm, words).text)[index]
+                for arm in STANDARD_ARMS
+            ]
 
         return render
 
@@ -274,14 +279,15 @@ class RideTask(ConfigurableTask):
     def apply_filters(self) -> list[Any] | None:
         """The base task's filters, after which every answer says again what it was measured with."""
         result: list[Any] | None = super().apply_filters()
-        for instance in self._instances or []:
-            asked = request_of(instance)
-            if asked is None or not instance.resps:
-                continue
-            measured = measurement_of(instance.resps[0]) or Measurement(key=asked.prompt.key, run="", values={})
-            if isinstance(instance.resps[0], str):
-                words = {"answer_words": float(len(instance.resps[0].split()))}
-                measured = replace(measured, values={**measured.values, **words})
+        instances = [instance for instance in self._instances or [] if request_of(instance) is not None and instance.resps]
+        run = next((found.run for instance in instances if (found := measurement_of(instance.resps[0]))), "")
+        is_text = self.OUTPUT_TYPE == "generate_until"
+        self._sampled = filtered_samples(instances, run, self._answer_filter) if is_text and run else {}
+        for instance in instances:
+            key = instance.ride.prompt.key
+            measured = measurement_of(instance.resps[0]) or Measurement(key=key, run="", values={})
+            if is_text:
+                measured = replace(measured, values={**measured.values, **self._text_values(key, instance.resps[0], measured)})
             for i, name in enumerate(instance.filtered_resps):
                 value = instance.filtered_resps[name]
                 kept = measured.through(name, with_values=i == 0)
@@ -290,6 +296,19 @@ class RideTask(ConfigurableTask):
                 elif isinstance(value, tuple) and len(value) == 2:
                     instance.filtered_resps[name] = MeasuredPair((value[0], value[1]), kept)
         return result
+
+    def _text_values(self, key: Key, text: str, measured: Measurement) -> dict[str, float]:
+        """Scalars that need the answers' texts: under any model the length, under ours how far samples agree."""
+        values = {"answer_words": float(len(text.split()))}
+        if measured.run:
+            answers = self._sampled.get(key, [])
+            filtered, texts = [answer for answer, _ in answers], [written for _, written in answers]
+            values |= agreement(filtered, texts, extracts=self.ride.answer_filter is not None)
+        return values
+
+    @property
+    def _answer_filter(self) -> Any:
+        return next(f for f in self._filters if self.ride.answer_filter in (None, f.name))
 
     def process_results(self, doc: dict[str, Any], results: Sequence[Any]) -> dict[str, Any]:
         """The base task's scores, and beside them the measurement's scalars with their standard errors."""
@@ -314,13 +333,6 @@ class RideTask(ConfigurableTask):
         probabilities = choice_probabilities([pair[0] for pair in results[: len(choices)]], n_bytes)
         return {"choice_entropy": choice_entropy(probabilities), "choice_margin": choice_margin(probabilities)}
 
-    def _chosen(self, doc: dict[str, Any], results: Sequence[Any], metric: str | None) -> int:
-        """Index of the choice the task's metric takes as the model's."""
-        choices = self.doc_to_choice(doc) if self.OUTPUT_TYPE == "multiple_choice" else [""]
-        by: dict[str, Callable[[str], int]] = {"acc_norm": len, "acc_bytes": lambda text: len(text.encode())}
-        length = by.get(str(metric), lambda _: 1)
-        return int(np.argmax([pair[0] / length(choice) for pair, choice in zip(results, choices, strict=False)]))
-
     def _write_score(
         self, doc: dict[str, Any], results: Sequence[Any], scores: dict[str, Any], measured: list[Measurement]
     ) -> None:
@@ -329,22 +341,19 @@ class RideTask(ConfigurableTask):
         if recorder is None:
             return
         metric = self.ride.correctness or next(iter(scores), None)
-        wanted = self.ride.answer_filter or self._filters[0].name
+        wanted = self._answer_filter.name
         if measured[0].filter == wanted:
-            filtered = results[0] if self.OUTPUT_TYPE == "generate_until" else self._chosen(doc, results, metric)
-            correct = scores.get(metric) if metric else None
-            recorder.add(
-                "scores",
-                {
-                    **measured[0].key._replace(prompt=0)._asdict(),
-                    "answer": "greedy",
-                    "sample": 0,
-                    "filter": wanted,
-                    "filtered": str(filtered),
-                    "metric": metric,
-                    "correct": float(correct) if isinstance(correct, (bool, int, float)) else math.nan,
-                },
-            )
+            key = measured[0].key
+            answer = results[0]
+            if self.OUTPUT_TYPE == "multiple_choice":
+                choices = self.doc_to_choice(doc)
+                answer = chosen([pair[0] for pair in results[: len(choices)]], choices, metric)
+            score = scores.get(metric) if metric else None
+            common = {"filter_name": wanted, "metric": metric}
+            recorder.add("scores", score_row(key, answer="greedy", sample=0, filtered=answer, score=score, **common))
+            for i, (filtered, _) in enumerate(self._sampled.get(key, [])):
+                score = super().process_results(doc, [filtered]).get(metric) if metric else None
+                recorder.add("scores", score_row(key, answer="sample", sample=i, filtered=filtered, score=score, **common))
         if self._to_score == 0:
             recorder.scored(str(self.config.task))
 

@@ -25,7 +25,7 @@ from transformers import (
 
 from ride_eval.untrained import train_tokenizer
 
-_SIZE: dict[str, Any] = {
+SIZE: dict[str, Any] = {
     "vocab_size": 1024,
     "hidden_size": 48,
     "num_hidden_layers": 3,
@@ -41,14 +41,14 @@ _SIZE: dict[str, Any] = {
 
 ARCHITECTURES: dict[str, Callable[[], PreTrainedModel]] = {
     "olmoe": lambda: OlmoeForCausalLM(
-        OlmoeConfig(**_SIZE, intermediate_size=24, num_experts=8, num_experts_per_tok=3, output_router_logits=True)
+        OlmoeConfig(**SIZE, intermediate_size=24, num_experts=8, num_experts_per_tok=3, output_router_logits=True)
     ),
     "mixtral": lambda: MixtralForCausalLM(
-        MixtralConfig(**_SIZE, intermediate_size=40, num_local_experts=4, num_experts_per_tok=2, sliding_window=None)
+        MixtralConfig(**SIZE, intermediate_size=40, num_local_experts=4, num_experts_per_tok=2, sliding_window=None)
     ),
     "qwen3_moe": lambda: Qwen3MoeForCausalLM(
         Qwen3MoeConfig(
-            **_SIZE,
+            **SIZE,
             intermediate_size=64,
             moe_intermediate_size=24,
             num_experts=8,
@@ -58,9 +58,9 @@ ARCHITECTURES: dict[str, Callable[[], PreTrainedModel]] = {
             norm_topk_prob=True,
         )
     ),
-    "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**_SIZE, intermediate_size=96, head_dim=12)),
-    "llama": lambda: LlamaForCausalLM(LlamaConfig(**_SIZE, intermediate_size=96)),
-    "mistral": lambda: MistralForCausalLM(MistralConfig(**_SIZE, intermediate_size=96, sliding_window=24)),
+    "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**SIZE, intermediate_size=96, head_dim=12)),
+    "llama": lambda: LlamaForCausalLM(LlamaConfig(**SIZE, intermediate_size=96)),
+    "mistral": lambda: MistralForCausalLM(MistralConfig(**SIZE, intermediate_size=96, sliding_window=24)),
 }
 MIXTURES = ("olmoe", "mixtral", "qwen3_moe")
 

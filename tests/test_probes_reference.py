@@ -79,11 +79,21 @@ def close(got: float, expected: float) -> bool:
     return got == pytest.approx(expected, rel=TOLERANCE, abs=1e-7)
 
 
+@pytest.mark.parametrize("share_prefill", [True, False])
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_probes_equal_their_references(architecture: str, models: dict[str, Path], tmp_path: Path, evaluate: Any) -> None:
+def test_probes_equal_their_references(
+    architecture: str, share_prefill: bool, models: dict[str, Path], tmp_path: Path, evaluate: Any
+) -> None:
+    """Padded left in the shared prefill; in the harness's batches left for answers, right for choices."""
     run = tmp_path / "run"
+    model_args = {
+        "pretrained": str(models[architecture]),
+        "run_dir": str(run),
+        "share_prefill": share_prefill,
+        "num_samples": 2,
+    }
     tasks = ["ride_demo_math_none", "ride_demo_math_expert", "ride_demo_commonsense_none", "ride_demo_commonsense_tag"]
-    evaluate("ride", tasks, model_args={"pretrained": str(models[architecture]), "run_dir": str(run)}, limit=3, batch_size=4)
+    evaluate("ride", tasks, model_args=model_args, limit=3, batch_size=4)
     reference = Reference(models[architecture])
     prompts = read_table(run, "prompts")
     assert len(prompts) == 12
@@ -144,11 +154,20 @@ def test_probes_equal_their_references(architecture: str, models: dict[str, Path
     assert checked_routes == (12 if architecture in MIXTURES else 0)
 
 
+@pytest.mark.parametrize("share_prefill", [True, False])
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_entropies_equal_their_references(architecture: str, models: dict[str, Path], tmp_path: Path, evaluate: Any) -> None:
+def test_entropies_equal_their_references(
+    architecture: str, share_prefill: bool, models: dict[str, Path], tmp_path: Path, evaluate: Any
+) -> None:
     run = tmp_path / "run"
+    model_args = {
+        "pretrained": str(models[architecture]),
+        "run_dir": str(run),
+        "share_prefill": share_prefill,
+        "num_samples": 2,
+    }
     tasks = ["ride_demo_math_none", "ride_demo_math_expert", "ride_demo_format_none", "ride_demo_format_expert"]
-    evaluate("ride", tasks, model_args={"pretrained": str(models[architecture]), "run_dir": str(run)}, limit=2, batch_size=4)
+    evaluate("ride", tasks, model_args=model_args, limit=2, batch_size=4)
     reference = Reference(models[architecture])
     generations = read_table(run, "generations").set_index(["task", "document", "arm", "answer"])
     prompts = read_table(run, "prompts")

@@ -7,17 +7,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import nn
 
 from ride_eval.errors import UsageError
 from ride_eval.probes.anatomy import Anatomy, dissect
+from ride_eval.probes.attention import AttentionProbe, cannot_attach
 from ride_eval.probes.decoding import DecodingProbe
 from ride_eval.probes.density import DensityProbe
 from ride_eval.probes.layout import Layout
 from ride_eval.probes.passes import Passes
 from ride_eval.probes.routing import RoutingProbe
+from ride_eval.probes.states import StatesProbe
 
-PROBES = ("routing", "density", "entropy")
+PROBES = ("routing", "density", "attention", "entropy")
 
 
 def parse_probes(given: str) -> tuple[str, ...] | None:
@@ -39,12 +42,33 @@ class Reading:
 
     density: DensityProbe | None
     routing: RoutingProbe | None
+    attention: AttentionProbe | None
     decoding: DecodingProbe | None
+    states_probe: StatesProbe | None
+    wants_entropy: bool
+
+    def branch(self, group: int) -> None:
+        """From the next pass on, each row of the batch is `group` rows."""
+        if self.decoding is not None:
+            self.decoding.branch(group)
+        if self.routing is not None:
+            self.routing.branch(group)
+
+    @property
+    def last(self) -> list[torch.Tensor]:
+        """A list whose only member is always the last pass's raw logits."""
+        return self.decoding.last if self.decoding is not None else []
+
+    def states(self) -> torch.Tensor:
+        """(rows, tokens fed back, D) last hidden states."""
+        if self.states_probe is None:
+            raise ValueError("states were not asked for")
+        return self.states_probe.states()
 
     def prompt_rows(self, n_rows: int) -> list[dict[str, Any]]:
         """Per measured row, the columns of the `prompts` table, and `experts` for `routes`."""
         rows: list[dict[str, Any]] = [{} for _ in range(n_rows)]
-        for probe in (self.density, self.routing):
+        for probe in (self.density, self.routing, self.attention):
             if probe is not None:
                 for row, columns in zip(rows, probe.rows(), strict=True):
                     row.update(columns)
@@ -62,11 +86,17 @@ class Bundle:
 
     def __init__(self, model: nn.Module, wanted: tuple[str, ...] | None) -> None:
         self.anatomy: Anatomy = dissect(model)
-        chosen = wanted if wanted is not None else tuple(p for p in PROBES if p != "routing" or self.anatomy.routed)
-        self.names = chosen
+        self.names = chosen = wanted if wanted is not None else tuple(name for name in PROBES if self._has(name))
         self._density = DensityProbe(self.anatomy) if "density" in chosen else None
         self._routing = RoutingProbe(self.anatomy) if "routing" in chosen else None
-        self._decoding = DecodingProbe(model) if "entropy" in chosen else None
+        self._attention = AttentionProbe(self.anatomy) if "attention" in chosen else None
+        self._decoding = DecodingProbe(model)
+
+    def _has(self, name: str) -> bool:
+        """Whether `all` includes a probe: what the model does not have is left out, what cannot attach is an error."""
+        if name == "routing":
+            return bool(self.anatomy.routed)
+        return name != "attention" or cannot_attach(self.anatomy) is None
 
     @property
     def n_experts(self) -> int:
@@ -77,12 +107,18 @@ class Bundle:
         return self._routing.top_k if self._routing else 0
 
     @contextmanager
-    def attached(self, layout: Layout, *, decoding: bool) -> Iterator[Reading]:
-        """Hooks on the model while entered; none before or after, whatever happens inside."""
+    def attached(self, layout: Layout, *, decoding: bool, states: bool = False) -> Iterator[Reading]:
+        """Hooks on the model while entered; none before or after, whatever happens inside.
+
+        `decoding` reads every pass's logits, which sampling needs too; `states` keeps the answers' hidden states.
+        """
         with ExitStack() as stack:
             passes = stack.enter_context(Passes(self.anatomy.model))
             yield Reading(
                 density=stack.enter_context(self._density.read(layout, passes)) if self._density else None,
                 routing=stack.enter_context(self._routing.read(layout, passes)) if self._routing else None,
-                decoding=stack.enter_context(self._decoding.read()) if self._decoding and decoding else None,
+                attention=stack.enter_context(self._attention.read(layout, passes)) if self._attention else None,
+                decoding=stack.enter_context(self._decoding.read()) if decoding else None,
+                states_probe=stack.enter_context(StatesProbe(self.anatomy.model).read(passes)) if states else None,
+                wants_entropy="entropy" in self.names,
             )

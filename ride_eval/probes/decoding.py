@@ -27,7 +27,8 @@ class DecodingProbe(AbstractContextManager["DecodingProbe"]):
         """The probe set up for one generation; enter it around it."""
         self._entropies: list[torch.Tensor] = []
         self._logprobs: list[torch.Tensor] = []
-        self._last: torch.Tensor | None = None
+        self.last: list[torch.Tensor] = []
+        """Empty before the first pass; then its only member is the last pass's raw logits, (rows, V)."""
         return self
 
     def __enter__(self) -> DecodingProbe:
@@ -37,17 +38,19 @@ class DecodingProbe(AbstractContextManager["DecodingProbe"]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._handle.remove()
 
-    def _after(self, _: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> None:
-        if self._last is not None:
-            self._logprobs.append(token_logprob(self._last, kwargs["input_ids"][:, -1].to(self._last.device)))
-        self._last = output.logits[:, -1].float()
-        self._entropies.append(token_entropy(self._last))
+    def branch(self, group: int) -> None:
+        """From the next pass on, each row is `group` rows that share what was seen so far."""
+        self.last[0] = self.last[0].repeat_interleave(group, 0)
+        self._entropies = [part.repeat_interleave(group, 0) for part in self._entropies]
 
     def steps(self, generated: torch.Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Entropies and log-probabilities, (B, S) float32 nats each, of the S generated tokens (B, S)."""
-        if self._last is None:
-            empty = np.empty((len(generated), 0), dtype=np.float32)
-            return empty, empty
-        last = token_logprob(self._last, generated[:, -1].to(self._last.device))
+        """Entropies and log-probabilities, (rows, S) float32 nats each, of the S generated tokens (rows, S)."""
+        last = token_logprob(self.last[0], generated[:, -1].to(self.last[0].device))
         both = torch.stack([torch.stack(self._entropies, 1), torch.stack([*self._logprobs, last], 1)]).cpu().numpy()
         return both[0], both[1]
+
+    def _after(self, _: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> None:
+        if self.last:
+            self._logprobs.append(token_logprob(self.last[0], kwargs["input_ids"][:, -1].to(self.last[0].device)))
+        self.last[:] = [output.logits[:, -1]]
+        self._entropies.append(token_entropy(self.last[0]))

@@ -25,7 +25,11 @@ class MeasuredRow:
     n_tokens: int
     """Prompt tokens; what follows is a continuation or right padding."""
     question: Sequence[int]
-    """Aligned question tokens, as positions in the prompt."""
+    """Aligned question tokens, as positions in the prompt; likewise below."""
+    keywords: Sequence[int] = ()
+    """Those of them that carry a keyword of the document's domain."""
+    meta: Sequence[int] = ()
+    """Tokens of the arm's text."""
 
 
 class Layout:
@@ -55,6 +59,25 @@ class Layout:
         """(P,) which measured row each prompt token belongs to."""
         return np.repeat(np.arange(len(self.rows)), [row.n_tokens for row in self.rows])
 
+    @cached_property
+    def row_index(self) -> NDArray[np.int64]:
+        """(R,) row of each measured prompt."""
+        return np.asarray([row.row for row in self.rows], dtype=np.int64)
+
+    @cached_property
+    def last_index(self) -> NDArray[np.int64]:
+        """(R,) column of each prompt's last token, which predicts the first answer token; 0 for a prompt that was cut."""
+        return np.asarray([row.start + max(row.n_tokens, 1) - 1 for row in self.rows], dtype=np.int64)
+
+    @cached_property
+    def span_masks(self) -> NDArray[np.float32]:
+        """(R, 3, L) ones at each prompt's keywords, question and meta text."""
+        masks = np.zeros((len(self.rows), 3, self.shape[1]), dtype=np.float32)
+        for mask, row in zip(masks, self.rows, strict=True):
+            for span, positions in enumerate((row.keywords, row.question, row.meta)):
+                mask[span, [row.start + position for position in positions]] = 1.0
+        return masks
+
     def split_question(self, values: NDArray[np.generic]) -> list[NDArray[np.generic]]:
         """Cut the last axis, of length Q, into the measured rows' parts."""
         ends = np.cumsum([len(row.question) for row in self.rows])[:-1]
@@ -63,7 +86,7 @@ class Layout:
     def on(self, name: str, device: torch.device) -> torch.Tensor:
         """One of the index arrays above as a tensor on a device."""
         if (name, device) not in self._on:
-            array: NDArray[np.int64] = getattr(self, name)
+            array: NDArray[np.generic] = getattr(self, name)
             self._on[name, device] = torch.from_numpy(array).to(device, non_blocking=True)
         return self._on[name, device]
 

@@ -55,6 +55,7 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         self._entropies: list[torch.Tensor] = []
         self._counts: list[torch.Tensor] = []
         self._steps: list[list[torch.Tensor]] = []
+        self._group = 1
         self._stack = ExitStack()
         return self
 
@@ -101,6 +102,10 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
             rows.append(row)
         return rows
 
+    def branch(self, group: int) -> None:
+        """From the next pass on, each row is `group` rows, of which the first is read."""
+        self._group = group
+
     def generated(self, n_answer_tokens: list[int]) -> list[NDArray[np.int64]]:
         """(Lm, E) counts over the first GENERATED_TOKENS answer tokens of each row of the batch.
 
@@ -126,7 +131,7 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
     def _on_router(self, block: Block, router: Router) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_: nn.Module, __: Any, output: Any) -> None:
             step = self._passes.current
-            expected = self._layout.n_positions if step == 0 else self._layout.shape[0]
+            expected = self._layout.n_positions if step == 0 else self._layout.shape[0] * self._group
             if step > GENERATED_TOKENS:
                 return
             if not is_routing(output, expected):
@@ -137,7 +142,7 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
             else:
                 while len(self._steps) < step:
                     self._steps.append([])
-                self._steps[step - 1].append(experts)
+                self._steps[step - 1].append(experts[:: self._group])
 
         return hook
 

@@ -1,0 +1,144 @@
+"""Runs prompts once, with a cache, and any continuations after them: choices to score, or a forced answer.
+
+A continuation is fed in chunks, so that at most LOGITS_BYTES of logits exist at a time: 1,280 tokens times a vocabulary of
+150,000 would be 768 MB a row. Caches are branched, never copied: selecting rows makes new tensors, and a layer's update
+replaces its tensors instead of writing into them.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import DynamicCache
+
+from ride_eval.metrics.entropy import token_entropy, token_logprob
+
+LOGITS_BYTES = 256 * 1024**2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prefilled:
+    """B prompts that a model has read."""
+
+    cache: Any
+    mask: torch.Tensor
+    """(B, L) int64, 0 at the left padding."""
+    logits: torch.Tensor
+    """(B, V) after each prompt's last token."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """What a model thought of a continuation of n tokens."""
+
+    entropies: NDArray[np.float32]
+    """(n,) nats, of the distribution each token was drawn from."""
+    logprobs: NDArray[np.float32]
+    """(n,) nats."""
+    greedy: bool
+    """Whether every token was the likeliest."""
+
+
+def new_cache(model: Any) -> Any:
+    """An empty cache of the kind the model's layers need."""
+    return DynamicCache(config=model.config)
+
+
+def branch(cache: Any, rows: torch.Tensor | None = None) -> Any:
+    """A cache with the given rows (all by default) of another, which stays as it is."""
+    new = copy.copy(cache)
+    new.layers = [copy.copy(layer) for layer in cache.layers]
+    if rows is not None:
+        new.batch_select_indices(rows)
+    return new
+
+
+@torch.no_grad()
+def prefill(model: Any, prompts: Sequence[Sequence[int]], *, pad_id: int, device: torch.device) -> Prefilled:
+    """Run B token-id prompts, padded left, masked and with explicit positions."""
+    ids, mask = pad(prompts, pad_id, left=True)
+    ids, mask = ids.to(device), mask.to(device)
+    cache = new_cache(model)
+    output = model(
+        input_ids=ids,
+        attention_mask=mask,
+        position_ids=positions(mask),
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+    )
+    return Prefilled(cache=cache, mask=mask, logits=output.logits[:, -1])
+
+
+@torch.no_grad()
+def follow(
+    model: Any, prefilled: Prefilled, rows: Sequence[int], continuations: Sequence[Sequence[int]], *, pad_id: int
+) -> list[Followed]:
+    """Read non-empty continuations (token ids), each after the prompt in its row; the prefilled prompts stay as they are."""
+    device = prefilled.mask.device
+    index = torch.tensor(list(rows), device=device)
+    answer, answer_mask = (part.to(device) for part in pad(continuations, pad_id, left=False))
+    mask = torch.cat([prefilled.mask[index], answer_mask], 1)
+    place = positions(mask)
+    width, length = prefilled.mask.shape[1], answer.shape[1]
+    read = _Reader(answer)
+    read(prefilled.logits[index][:, None])
+    if length > 1:
+        cache = branch(prefilled.cache, index)
+        step = max(1, LOGITS_BYTES // (4 * prefilled.logits.shape[-1] * len(rows)))
+        for start in range(0, length - 1, step):
+            end = min(start + step, length - 1)
+            output = model(
+                input_ids=answer[:, start:end],
+                attention_mask=mask[:, : width + end],
+                position_ids=place[:, width + start : width + end],
+                past_key_values=cache,
+                use_cache=True,
+            )
+            read(output.logits)
+    return read.results([len(ids) for ids in continuations])
+
+
+class _Reader:
+    """Takes the logits that predict a continuation's tokens, in order, and keeps one number a token and quantity."""
+
+    def __init__(self, answer: torch.Tensor) -> None:
+        self._answer = answer
+        self._at = 0
+        self._parts: list[torch.Tensor] = []
+
+    def __call__(self, logits: torch.Tensor) -> None:
+        tokens = self._answer[:, self._at : self._at + logits.shape[1]].to(logits.device)
+        likeliest = (logits.argmax(-1) == tokens).float()
+        self._parts.append(torch.stack([token_entropy(logits), token_logprob(logits, tokens), likeliest]))
+        self._at += logits.shape[1]
+
+    def results(self, lengths: Sequence[int]) -> list[Followed]:
+        entropies, logprobs, likeliest = torch.cat(self._parts, -1).cpu().numpy()
+        return [
+            Followed(entropies=entropies[i, :n], logprobs=logprobs[i, :n], greedy=bool(likeliest[i, :n].all()))
+            for i, n in enumerate(lengths)
+        ]
+
+
+def positions(mask: torch.Tensor) -> torch.Tensor:
+    """Position ids of a mask's tokens, from 0 at the first real one."""
+    return (mask.cumsum(1) - 1).clamp_min(0)
+
+
+def pad(rows: Sequence[Sequence[int]], pad_id: int, *, left: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids (B, longest) int64 and their mask, padded on one side."""
+    width = max(len(row) for row in rows)
+    ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
+    mask = torch.zeros((len(rows), width), dtype=torch.long)
+    for i, row in enumerate(rows):
+        place = slice(width - len(row), width) if left else slice(0, len(row))
+        ids[i, place] = torch.tensor(row, dtype=torch.long)
+        mask[i, place] = 1
+    return ids, mask

@@ -1,0 +1,59 @@
+"""Sampled answers that do not depend on who else is sampled.
+
+One uniform number per (document, sample, step) from a counter-based generator, the same in every arm; the token is found by
+the inverse cumulative distribution. So batch order, batch size, ranks and resuming cannot change a sample, and the arms of a
+document are compared under common random numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ride_eval.store import Key
+
+
+def uniforms(seed: int, key: Key, n_samples: int, n_steps: int) -> NDArray[np.float64]:
+    """(n_samples, n_steps) numbers in [0, 1) of a prompt, its arm and wording aside."""
+    name = f"{seed}:{key.task}:{key.document}:{key.occurrence}:{key.prompt}"
+    word = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+    return np.stack(
+        [np.random.Generator(np.random.Philox(key=[word, sample])).random(n_steps) for sample in range(n_samples)]
+        or [np.empty(n_steps)]
+    )[:n_samples]
+
+
+def draw(logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    """Tokens by inverse cumulative distribution at temperature 1: (R, V), (R,) -> (R,) int64. In float64."""
+    cumulative = torch.softmax(logits.double(), -1).cumsum(-1)
+    # The last entry is 1 within rounding; scaling by it keeps a number next to 1 from falling past the end.
+    wanted = uniform.to(cumulative)[:, None] * cumulative[:, -1:]
+    return torch.searchsorted(cumulative, wanted, right=True).squeeze(-1).clamp_max(logits.shape[-1] - 1)
+
+
+class Chooser:
+    """A logits processor that leaves one token a row: the greedy one, or a sample's.
+
+    Rows come in groups of 1 + N, the greedy answer first. Greedy rows follow the processed scores, as plain generation
+    does; samples follow the model's raw distribution.
+    """
+
+    def __init__(self, uniform: torch.Tensor, raw: Sequence[torch.Tensor]) -> None:
+        """`uniform` (B, N, steps); `raw` a list whose only member is always the last raw logits (B * (1 + N), V)."""
+        self._uniform, self._raw = uniform, raw
+        self.step = 1
+        """The next token's; the first is chosen after the prefill."""
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        group = 1 + self._uniform.shape[1]
+        chosen = scores.argmax(-1).reshape(-1, group)
+        if group > 1:
+            samples = self._raw[0].reshape(-1, group, scores.shape[-1])[:, 1:].reshape(-1, scores.shape[-1])
+            chosen[:, 1:] = draw(samples, self._uniform[:, :, self.step].reshape(-1)).reshape(-1, group - 1)
+        self.step += 1
+        only = torch.full_like(scores, -torch.inf)
+        return only.scatter_(1, chosen.reshape(-1, 1), 0.0)

@@ -1,0 +1,83 @@
+"""Scores of a RIDE task: what a base task makes of greedy and sampled answers, as rows and as scalars."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from lm_eval.api.instance import Instance
+
+from ride_eval.metrics.samples import answer_agreement, cluster_entropy
+from ride_eval.prompt import request_of
+from ride_eval.recorder import recorder_of
+from ride_eval.store import Key
+
+NO_ANSWER = "[invalid]"
+"""What the harness's extraction filters give where they find no answer."""
+
+
+def filtered_samples(instances: Sequence[Any], run: str, answer_filter: Any) -> dict[Key, list[tuple[Any, str]]]:
+    """The sampled answers of a task's prompts, by key: each through the task's answer filter, and as it was written.
+
+    Texts are read back from the run directory: a response carries no array.
+    """
+    recorder = recorder_of(run)
+    asked = {request.prompt.key: instance for instance in instances if (request := request_of(instance)) is not None}
+    if recorder is None or not asked:
+        return {}
+    key = next(iter(asked))
+    copies = [
+        (key, Instance(request_type="generate_until", doc=asked[key].doc, arguments=asked[key].arguments, idx=0, resps=[text]))
+        for key, texts in recorder.sample_texts(key.task, key.arm).items()
+        if key in asked
+        for text in texts
+    ]
+    if copies:
+        answer_filter.apply([copy for _, copy in copies])
+    filtered: dict[Key, list[tuple[Any, str]]] = {}
+    for key, copy in copies:
+        filtered.setdefault(key, []).append((copy.filtered_resps[answer_filter.name], copy.resps[0]))
+    return filtered
+
+
+def agreement(filtered: Sequence[Any], texts: Sequence[str], *, extracts: bool) -> dict[str, float]:
+    """How far a prompt's sampled answers agree.
+
+    Two samples are equivalent when the task's answer filter gives the same; where there is no such filter, or it found no
+    answer, when their normalised texts are equal.
+    """
+    labels = [
+        str(answer) if extracts and answer != NO_ANSWER else normalized(text)
+        for answer, text in zip(filtered, texts, strict=True)
+    ]
+    return {"answer_agreement": answer_agreement(labels), "cluster_entropy": cluster_entropy(labels)}
+
+
+def normalized(text: str) -> str:
+    """Lower case, single spaces, no punctuation at the ends: what two wordings of one answer share."""
+    return re.sub(r"\s+", " ", text).strip(" \t\n.,;:!?\"'`*").casefold()
+
+
+def chosen(loglikelihoods: Sequence[float], choices: Sequence[str], metric: str | None) -> int:
+    """Index of the choice the harness's metric of that name takes as the model's."""
+    by: Mapping[str, Callable[[str], int]] = {"acc_norm": len, "acc_bytes": lambda text: len(text.encode())}
+    length: Callable[[str], int] = by.get(str(metric), lambda _: 1)
+    return int(np.argmax([value / length(choice) for value, choice in zip(loglikelihoods, choices, strict=True)]))
+
+
+def score_row(
+    key: Key, *, answer: str, sample: int, filter_name: str, filtered: Any, metric: str | None, score: Any
+) -> dict[str, Any]:
+    """A row of the `scores` table. A score that is not a number (a pair for a corpus metric) is NaN."""
+    return {
+        **key._replace(prompt=0)._asdict(),
+        "answer": answer,
+        "sample": sample,
+        "filter": filter_name,
+        "filtered": str(filtered),
+        "metric": metric,
+        "correct": float(score) if isinstance(score, (bool, int, float, np.number)) else math.nan,
+    }
