@@ -36,6 +36,8 @@ class RideSpec:
     """The filter whose answers count; the task's first by default."""
     correctness: str | None = None
     """The base task's metric that says whether an answer is right; the task's first by default."""
+    nltk_data: str | None = None
+    """Language data that scoring needs, by nltk's path, e.g. tokenizers/punkt_tab."""
 
 
 def read_spec(task: str, metadata: Mapping[str, Any]) -> RideSpec:
@@ -76,6 +78,12 @@ def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], 
     return config, file.parent
 
 
+def harness_path(spec: RideSpec) -> str:
+    """Where a harness task's YAML lies under the harness's tasks folder."""
+    file = _harness_file(spec)
+    return "" if file is None else str(file.relative_to(Path(lm_eval.tasks.__file__).parent))
+
+
 @lru_cache(maxsize=64)
 def _load(file: Path) -> dict[str, Any]:
     config: dict[str, Any] = load_yaml(file, resolve_func=True)
@@ -89,9 +97,11 @@ def _harness_file(spec: RideSpec) -> Path | None:
     if spec.base_file is not None and (root / spec.base_file).is_file():
         return root / spec.base_file
     likely = sorted(root.glob(f"**/{spec.base}.yaml"))
-    others = (file for file in sorted(root.glob("**/*.yaml")) if f"task: {spec.base}" in file.read_text(encoding="utf-8"))
+    named = (f"task: {spec.base}", f"group: {spec.base}")
+    others = (file for file in sorted(root.glob("**/*.yaml")) if any(line in file.read_text(encoding="utf-8") for line in named))
     for files in (likely, others):
         for file in files:
-            if load_yaml(file, resolve_func=False).get("task") == spec.base:
+            config = load_yaml(file, resolve_func=False)
+            if spec.base in (config.get("task"), config.get("group")):
                 return file
     return None

@@ -48,6 +48,20 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="`lm_eval run` with this plugin loaded; takes all its flags", add_help=False)
     run.set_defaults(call=lambda _: _run([]))
 
+    tasks = commands.add_parser("tasks", help="the arms' task files: make them for any task of the harness, list, find")
+    kinds = tasks.add_subparsers(metavar="ACTION", required=True)
+    new = kinds.add_parser("new", help="write the seven YAML files that put a task of the harness under the arms")
+    new.add_argument("base", metavar="BASE", help="a task of the harness, e.g. boolq")
+    new.add_argument(
+        "--domain", required=True, metavar="D", help="a domain of prompts/, or the document's field that holds one"
+    )
+    new.add_argument("--out", type=Path, metavar="DIR", help="the folder to write to (ride_BASE)")
+    new.add_argument("--answer-filter", metavar="F", help="the task's filter whose answers count (its first)")
+    new.add_argument("--correctness", metavar="M", help="the task's metric that says whether an answer is right (its first)")
+    new.set_defaults(call=_tasks_new)
+    kinds.add_parser("list", help="the tasks that come with ride_eval").set_defaults(call=_tasks_list)
+    kinds.add_parser("path", help="the folder they lie in").set_defaults(call=_tasks_path)
+
     demo = commands.add_parser("demo", help="evaluate four small models on the bundled documents, and report")
     demo.add_argument(
         "--out", type=Path, default=Path("runs/demo"), metavar="DIR", help="where models and runs go (%(default)s)"
@@ -79,6 +93,51 @@ def _report(arguments: argparse.Namespace) -> int:
             except OSError as error:
                 raise UsageError(f"Cannot write {file}: {error.strerror}. Give a file in a folder you can write to.") from None
     terminal.show(findings, Console())
+    return 0
+
+
+def _tasks_new(arguments: argparse.Namespace) -> int:
+    from ride_eval.arms import Prompts
+    from ride_eval.task_files import write_arm_files
+
+    folder = arguments.out or Path(f"ride_{arguments.base}")
+    files = write_arm_files(
+        arguments.base,
+        arguments.domain,
+        folder,
+        answer_filter=arguments.answer_filter,
+        correctness=arguments.correctness,
+    )
+    sys.stdout.write("".join(f"{file}\n" for file in files))
+    if arguments.domain not in Prompts().domains:
+        sys.stderr.write(f"{arguments.domain!r} is no domain of prompts/, so it is taken as a field of the document.\n")
+    sys.stderr.write(f"Run them: lm_eval --model ride ... --include_path {folder} --tasks ride_{arguments.base}\n")
+    return 0
+
+
+def _tasks_list(_: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ride_eval.task_files import SHIPPED
+
+    table = Table("--tasks", "base", "domain", "right when", box=None, pad_edge=False)
+    for name, (_folder, tag, spec) in SHIPPED.items():
+        domain = "per document" if spec["domain"] == "domain" else str(spec["domain"])
+        table.add_row(
+            tag if tag == f"ride_{name}" else f"ride_{name}_*",
+            str(spec["base"]),
+            domain,
+            str(spec.get("correctness", "not scored")),
+        )
+    Console().print(table)
+    return 0
+
+
+def _tasks_path(_: argparse.Namespace) -> int:
+    from ride_eval.arms import data_folder
+
+    sys.stdout.write(f"{data_folder('tasks')}\n")
     return 0
 
 

@@ -20,7 +20,7 @@ from lm_eval.api.task import ConfigurableTask
 from ride_eval.arms import STANDARD_ARMS, WORDS, Counter, MetaPrompt, Prompts
 from ride_eval.base import RideSpec, load_base, read_spec
 from ride_eval.data import read_folder, unreachable, use_splits
-from ride_eval.errors import RideError, TaskError, UsageError
+from ride_eval.errors import DataError, RideError, TaskError, UsageError
 from ride_eval.fewshot import DocumentSampler
 from ride_eval.measurement import MeasuredPair, MeasuredText, Measurement, measurement_of
 from ride_eval.metrics.choices import choice_entropy, choice_margin, choice_probabilities
@@ -67,6 +67,7 @@ class RideTask(ConfigurableTask):
         overrides = {key: value for key, value in config.items() if key not in ("class", "metadata", "task")}
         super().__init__(config={**base, **overrides, "task": name, "metadata": {**(base.get("metadata") or {}), **metadata}})
         self._refuse_what_cannot_be()
+        self._missing_data = self._check_scoring_data()
         self._counter = _counter_for(metadata)
         self._pending = ""
         self._occurrences: list[tuple[str, int]] | None = None
@@ -75,12 +76,16 @@ class RideTask(ConfigurableTask):
         self._sampled: dict[Key, list[tuple[Any, str]]] = {}
         self.sampler: Any
         if hasattr(self, "sampler"):
-            self.sampler = DocumentSampler.like(self.sampler, self.doc_to_text)
+            self.sampler = DocumentSampler.like(self.sampler, self._question)
         for metric in (*ALL_SCALARS, *TEXT_METRICS):
             self._aggregation_list[metric] = nan_mean
             self._aggregation_list[f"{metric}_stderr"] = nan_stderr
             self._higher_is_better[metric] = None
             self._higher_is_better[f"{metric}_stderr"] = None
+        if self._missing_data:
+            for metric in self._metric_fn_list:
+                self._aggregation_list[metric] = without_missing(self._aggregation_list[metric])
+            self._aggregation_list["unscored"], self._higher_is_better["unscored"] = sum, None
 
     def _refuse_what_cannot_be(self) -> None:
         if self.OUTPUT_TYPE == "loglikelihood_rolling":
@@ -96,6 +101,28 @@ class RideTask(ConfigurableTask):
         filters = [filter_.name for filter_ in self._filters]
         if self.ride.answer_filter is not None and self.ride.answer_filter not in filters:
             raise TaskError(f"{self.config.task}: answer_filter {self.ride.answer_filter!r} is not among {', '.join(filters)}.")
+
+    def _check_scoring_data(self) -> bool:
+        """Whether scores of documents that need language data must be left out; an error unless that was asked for.
+
+        Without this check the harness fails in scoring, after all generation.
+        """
+        if self.ride.nltk_data is None:
+            return False
+        import nltk
+
+        try:
+            nltk.data.find(self.ride.nltk_data)
+        except LookupError:
+            package = self.ride.nltk_data.rpartition("/")[2]
+            if (self.config.metadata or {}).get("missing_scoring_data") != "nan":
+                raise DataError(
+                    f"{self.ride.base} is scored with nltk's {package!r}, which is not installed. Where there is internet, run "
+                    f"`python -m nltk.downloader {package}` (and copy ~/nltk_data), or give --metadata "
+                    '\'{"missing_scoring_data": "nan"}\' to leave the scores of documents that need it out, counted.'
+                ) from None
+            return True
+        return False
 
     # Documents ----------------------------------------------------------------------------------------------------------
 
@@ -203,6 +230,11 @@ class RideTask(ConfigurableTask):
         contexts = [context] if isinstance(context, str) else context
         questions = self.doc_to_choice(doc) if self.multiple_input else [self.doc_to_text(doc)]
         return [locate(text, str(question), meta) for text, question in zip(contexts, questions, strict=True)]
+
+    def _question(self, doc: dict[str, Any]) -> str:
+        """What a document asks: its text, or all its prompts where each choice has one."""
+        text = self.doc_to_text(doc)
+        return "\n".join(self.doc_to_choice(doc)) if isinstance(text, int) else str(text)
 
     # Requests -----------------------------------------------------------------------------------------------------------
 
@@ -312,13 +344,23 @@ class RideTask(ConfigurableTask):
 
     def process_results(self, doc: dict[str, Any], results: Sequence[Any]) -> dict[str, Any]:
         """The base task's scores, and beside them the measurement's scalars with their standard errors."""
-        scores: dict[str, Any] = super().process_results(doc, list(results))
+        scores = self._score(doc, results)
         measured = [found for found in map(measurement_of, results) if found is not None]
         self._write_score(doc, results, scores, measured)
         extra = self._choice_metrics(doc, results)
         for name in measured[0].values if measured else ():
             extra[name] = _mean([found.values[name] for found in measured])
         return {**scores, **{key: value for name, v in extra.items() for key, value in ((name, v), (f"{name}_stderr", v))}}
+
+    def _score(self, doc: dict[str, Any], results: Sequence[Any]) -> dict[str, Any]:
+        """The base task's scores; NaN for a document whose scoring data is missing, where that was asked for."""
+        if not self._missing_data:
+            return dict(super().process_results(doc, list(results)))
+        try:
+            scores = {**super().process_results(doc, list(results)), "unscored": 0.0}
+        except LookupError:
+            scores = {**dict.fromkeys(self._metric_fn_list, math.nan), "unscored": 1.0}
+        return scores
 
     def _choices(self, doc: dict[str, Any]) -> list[str]:
         """What each choice's log-likelihood is of: the choices, or one target after several prompts."""
@@ -352,10 +394,20 @@ class RideTask(ConfigurableTask):
             common = {"filter_name": wanted, "metric": metric}
             recorder.add("scores", score_row(key, answer="greedy", sample=0, filtered=answer, score=score, **common))
             for i, (filtered, _) in enumerate(self._sampled.get(key, [])):
-                score = super().process_results(doc, [filtered]).get(metric) if metric else None
+                score = self._score(doc, [filtered]).get(metric) if metric else None
                 recorder.add("scores", score_row(key, answer="sample", sample=i, filtered=filtered, score=score, **common))
         if self._to_score == 0:
             recorder.scored(str(self.config.task))
+
+
+def without_missing(aggregation: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+    """An aggregation over the documents that have a score; NaN if none has."""
+
+    def aggregate(items: list[Any]) -> Any:
+        kept = [item for item in items if not (isinstance(item, float) and math.isnan(item))]
+        return aggregation(kept) if kept else math.nan
+
+    return aggregate
 
 
 def nan_mean(values: Sequence[float]) -> float:

@@ -5,15 +5,19 @@ Tags, not groups: `--tasks 'ride_*'` would match a group and its leaves, which t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import yaml
 
 from ride_eval.arms import STANDARD_ARMS
+from ride_eval.errors import TaskError, UsageError
+from ride_eval.store import write_atomic
 
 
 def arm_files(
-    name: str, ride: Mapping[str, object], *, tag: str | None = None, arms: tuple[str, ...] = STANDARD_ARMS
+    name: str, ride: Mapping[str, object], *, tag: str | None = None, arms: Sequence[str] = STANDARD_ARMS
 ) -> dict[str, str]:
     """File names and contents for `ride_<name>_<arm>.yaml`.
 
@@ -22,7 +26,7 @@ def arm_files(
     benchmark = tag if tag is not None else f"ride_{ride['benchmark']}"
     files = {}
     for arm in arms:
-        spec = {"base": ride["base"], **{key: value for key, value in ride.items() if key != "base"}, "arm": arm}
+        spec = {**ride, "arm": arm}
         files[f"ride_{name}_{arm}.yaml"] = (
             f"task: ride_{name}_{arm}\n"
             f"tag: [{benchmark}, ride_eval]\n"
@@ -34,9 +38,54 @@ def arm_files(
     return files
 
 
-SHIPPED: Mapping[str, tuple[str, Mapping[str, object], str]] = {
+def write_arm_files(
+    base: str,
+    domain: str,
+    folder: Path,
+    *,
+    answer_filter: str | None = None,
+    correctness: str | None = None,
+    arms: Sequence[str] = STANDARD_ARMS,
+) -> list[Path]:
+    """Write the files of any harness task's arms. Raises TaskError for a base that cannot take an arm, UsageError."""
+    from ride_eval.base import RideSpec, harness_path, load_base
+
+    probe = RideSpec(base=base, benchmark=base, arm=arms[0], domain=domain)
+    config, _ = load_base(f"ride_{base}", probe, folder)
+    refuse_unfit(base, config)
+    filters = [str(entry["name"]) for entry in config.get("filter_list") or []]
+    metrics = [str(entry["metric"]) for entry in config.get("metric_list") or []]
+    for given, known, flag in ((answer_filter, filters, "--answer-filter"), (correctness, metrics, "--correctness")):
+        if given is not None and given not in known:
+            raise UsageError(f"{flag} {given}: {base} has {', '.join(known) or 'none'}.")
+    spec: dict[str, object] = {"base": base, "base_file": harness_path(probe), "benchmark": base, "domain": domain}
+    if answer_filter or filters:
+        spec["answer_filter"] = answer_filter or filters[0]
+    if correctness or metrics:
+        spec["correctness"] = correctness or metrics[0]
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in arm_files(base, spec, arms=arms).items():
+            write_atomic(folder / name, content.encode())
+            written.append(folder / name)
+    except OSError as error:
+        raise UsageError(f"Cannot write into {folder}: {error.strerror}. Give --out a folder you can write to.") from None
+    return written
+
+
+def refuse_unfit(base: str, config: Mapping[str, Any]) -> None:
+    """Raise TaskError for a base task that no arm can be put in front of, from its configuration alone."""
+    if config.get("output_type") == "loglikelihood_rolling":
+        raise TaskError(f"{base} scores whole texts, so there is no prompt to put an arm in front of.")
+    if config.get("doc_to_image") or config.get("doc_to_audio"):
+        raise TaskError(f"{base} has images or audio, which ride_eval does not measure.")
+
+
+SHIPPED: Mapping[str, tuple[str, str, Mapping[str, object]]] = {
     "demo_math": (
         "demo",
+        "ride_demo",
         {
             "base": "demo_math.yml",
             "benchmark": "demo",
@@ -44,21 +93,21 @@ SHIPPED: Mapping[str, tuple[str, Mapping[str, object], str]] = {
             "answer_filter": "number",
             "correctness": "exact_match",
         },
-        "ride_demo",
     ),
     "demo_format": (
         "demo",
-        {"base": "demo_format.yml", "benchmark": "demo", "domain": "format", "correctness": "format_ok"},
         "ride_demo",
+        {"base": "demo_format.yml", "benchmark": "demo", "domain": "format", "correctness": "format_ok"},
     ),
     "demo_commonsense": (
         "demo",
-        {"base": "demo_commonsense.yml", "benchmark": "demo", "domain": "commonsense", "correctness": "acc_norm"},
         "ride_demo",
+        {"base": "demo_commonsense.yml", "benchmark": "demo", "domain": "commonsense", "correctness": "acc_norm"},
     ),
-    "signatures": ("signatures", {"base": "signatures.yml", "benchmark": "signatures", "domain": "domain"}, "ride_signatures"),
+    "signatures": ("signatures", "ride_signatures", {"base": "signatures.yml", "benchmark": "signatures", "domain": "domain"}),
     "gsm8k": (
         "gsm8k",
+        "ride_gsm8k",
         {
             "base": "gsm8k",
             "base_file": "gsm8k/gsm8k.yaml",
@@ -67,10 +116,22 @@ SHIPPED: Mapping[str, tuple[str, Mapping[str, object], str]] = {
             "answer_filter": "flexible-extract",
             "correctness": "exact_match",
         },
-        "ride_gsm8k",
+    ),
+    "ifeval": (
+        "ifeval",
+        "ride_ifeval",
+        {
+            "base": "ifeval",
+            "base_file": "ifeval/ifeval.yaml",
+            "benchmark": "ifeval",
+            "domain": "format",
+            "correctness": "prompt_level_strict_acc",
+            "nltk_data": "tokenizers/punkt_tab",
+        },
     ),
     "arc_challenge": (
         "arc_challenge",
+        "ride_arc_challenge",
         {
             "base": "arc_challenge",
             "base_file": "arc/arc_challenge.yaml",
@@ -78,16 +139,37 @@ SHIPPED: Mapping[str, tuple[str, Mapping[str, object], str]] = {
             "domain": "commonsense",
             "correctness": "acc_norm",
         },
-        "ride_arc_challenge",
+    ),
+    "hellaswag": (
+        "hellaswag",
+        "ride_hellaswag",
+        {
+            "base": "hellaswag",
+            "base_file": "hellaswag/hellaswag.yaml",
+            "benchmark": "hellaswag",
+            "domain": "commonsense",
+            "correctness": "acc_norm",
+        },
+    ),
+    "winogrande": (
+        "winogrande",
+        "ride_winogrande",
+        {
+            "base": "winogrande",
+            "base_file": "winogrande/default.yaml",
+            "benchmark": "winogrande",
+            "domain": "commonsense",
+            "correctness": "acc",
+        },
     ),
 }
-"""What tasks/ holds: by task name, its folder, spec and tag."""
+"""What tasks/ holds: by task name, its folder, tag and spec."""
 
 
 def shipped_files() -> dict[str, str]:
     """Every arm's file in tasks/, by its path there."""
     return {
         f"{folder}/{file}": content
-        for name, (folder, spec, tag) in SHIPPED.items()
+        for name, (folder, tag, spec) in SHIPPED.items()
         for file, content in arm_files(name, spec, tag=tag).items()
     }
