@@ -54,15 +54,18 @@ def write_arm_files(
     config, _ = load_base(f"ride_{base}", probe, folder)
     refuse_unfit(base, config)
     filters = [str(entry["name"]) for entry in config.get("filter_list") or []]
-    metrics = [str(entry["metric"]) for entry in config.get("metric_list") or []]
+    listed = config.get("metric_list") or []
+    metrics = [str(entry["metric"]) for entry in listed]
+    # A perplexity comes first in some tasks; what says "right" rises with quality.
+    rising = [str(entry["metric"]) for entry in listed if entry.get("higher_is_better", True)]
     for given, known, flag in ((answer_filter, filters, "--answer-filter"), (correctness, metrics, "--correctness")):
         if given is not None and given not in known:
             raise UsageError(f"{flag} {given}: {base} has {', '.join(known) or 'none'}.")
     spec: dict[str, object] = {"base": base, "base_file": harness_path(probe), "benchmark": base, "domain": domain}
     if answer_filter or filters:
         spec["answer_filter"] = answer_filter or filters[0]
-    if correctness or metrics:
-        spec["correctness"] = correctness or metrics[0]
+    if correctness or rising:
+        spec["correctness"] = correctness or rising[0]
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
