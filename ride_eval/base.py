@@ -58,14 +58,18 @@ def read_spec(task: str, metadata: Mapping[str, Any]) -> RideSpec:
 def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], Path]:
     """The base task's own configuration, freshly copied, and the folder its relative paths start from.
 
-    Raises TaskError for a base that is not there, is a group, or exists as a Python class only.
+    Raises TaskError for a base that is not there, cannot be loaded, is a group, or exists as a Python class only.
     """
     file = folder / spec.base if spec.base.endswith((".yml", ".yaml")) else _harness_file(spec)
     if file is None or not file.is_file():
         raise TaskError(
             f"Task {task}: the base {spec.base!r} is neither a task of lm_eval {lm_eval.__version__} nor a file in {folder}."
         )
-    config = deepcopy(_load(file))
+    try:
+        config = deepcopy(_load(file))
+    except Exception as error:  # a base may bring code of its own, which can fail in any way: a missing package, no network
+        reason = " ".join(str(error).split())[:300]
+        raise TaskError(f"Task {task}: the base {file} cannot be loaded ({type(error).__name__}: {reason}).") from error
     if "group" in config or isinstance(config.get("task"), list):
         raise TaskError(f"Task {task}: {spec.base!r} is a group of tasks; name one of its tasks as base.")
     if "class" in config:
@@ -98,7 +102,9 @@ def _harness_file(spec: RideSpec) -> Path | None:
         return root / spec.base_file
     likely = sorted(root.glob(f"**/{spec.base}.yaml"))
     named = (f"task: {spec.base}", f"group: {spec.base}")
-    others = (file for file in sorted(root.glob("**/*.yaml")) if any(line in file.read_text(encoding="utf-8") for line in named))
+    others = (
+        file for file in sorted(root.glob("**/*.yaml")) if any(line in file.read_text(encoding="utf-8") for line in named)
+    )
     for files in (likely, others):
         for file in files:
             config = load_yaml(file, resolve_func=False)

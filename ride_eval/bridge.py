@@ -10,6 +10,7 @@ Standard library only; a plain `python` start pays for one substring test.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -21,11 +22,15 @@ from types import ModuleType
 
 _SCRIPTS = ("lm_eval", "lm-eval", "lm_eval.exe", "lm-eval.exe")
 _OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
+_COMMAND_OR_MODULE = re.compile(r"-[bBdEiIOPqRsSuvx]*([cm])(.*)", re.DOTALL)
+"""Python's `-c` and `-m`, which may be joined with flags before and with their value behind: `-um lm_eval`, `-mlm_eval`."""
 
 
 def install() -> None:
-    """Wait for the harness, if this process is the harness."""
+    """Wait for the harness, if this process is the harness. Python runs a virtual environment's `.pth` files twice."""
     if os.environ.get("RIDE_EVAL_BRIDGE") == "0" or not is_harness(sys.orig_argv):
+        return
+    if any(isinstance(finder, _After) for finder in sys.meta_path):
         return
     install_error_hook()
     sys.meta_path.insert(0, _After({"lm_eval.models": register_model, "lm_eval.tasks.manager": add_tasks}))
@@ -33,17 +38,21 @@ def install() -> None:
 
 def is_harness(argv: Sequence[str]) -> bool:
     """Whether a command line runs lm_eval: as a script of that name, or as `-m lm_eval`, also behind a launcher's options."""
-    if any(flag == "-m" and module.split(".")[0] == "lm_eval" for flag, module in pairwise(argv)):
+    if any(flag == "-m" and _is_ours(module) for flag, module in pairwise(argv)):
         return True
     rest = iter(argv[1:])
     for argument in rest:
-        if argument in ("-c", "-m"):
-            return False
+        if short := _COMMAND_OR_MODULE.fullmatch(argument):
+            return short[1] == "m" and _is_ours(short[2] or next(rest, ""))
         if argument in _OPTIONS_WITH_VALUE:
             next(rest, None)
         elif not argument.startswith("-"):
             return PurePath(argument).name in _SCRIPTS
     return False
+
+
+def _is_ours(module: str) -> bool:
+    return module.split(".")[0] == "lm_eval"
 
 
 def register_model(models: ModuleType) -> None:
@@ -59,19 +68,26 @@ def register_model(models: ModuleType) -> None:
 
 def add_tasks(manager: ModuleType) -> None:
     """Put our tasks folder in front of every TaskManager's include paths, unless it is there."""
+    from functools import wraps
+    from inspect import signature
+
     from ride_eval.arms import data_folder
 
     original = manager.TaskManager.__init__
     if getattr(original, "ride_eval", False):
         return
+    parameters = signature(original)
 
-    def init(self: object, *args: object, **kwargs: object) -> None:
-        given = kwargs.get("include_path")
+    @wraps(original)
+    def init(*args: object, **kwargs: object) -> None:
+        call = parameters.bind(*args, **kwargs)
+        given = call.arguments.get("include_path")
         paths = [] if given is None else list(given) if isinstance(given, (list, tuple)) else [given]
         ours = data_folder("tasks")
         if str(ours) not in map(str, paths):
             paths.insert(0, ours)
-        original(self, *args, **{**kwargs, "include_path": paths})
+        call.arguments["include_path"] = paths
+        original(*call.args, **call.kwargs)
 
     init.ride_eval = True  # type: ignore[attr-defined]
     manager.TaskManager.__init__ = init

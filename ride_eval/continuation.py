@@ -30,7 +30,7 @@ class Prefilled:
     mask: torch.Tensor
     """(B, L) int64, 0 at the left padding."""
     logits: torch.Tensor
-    """(B, V) after each prompt's last token."""
+    """(B, V) after each prompt's last token; log-probabilities do as well."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,20 +32,31 @@ def read_folder(folder: Path) -> datasets.DatasetDict:
 @lru_cache(maxsize=64)
 def read_jsonl(file: Path, changed: int) -> datasets.Dataset:
     """One split; cached while the file's change time stays, since seven arms read the same one."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     try:
         with file.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    row = json.loads(line)
-                    if not isinstance(row, dict):
-                        raise DataError(f"{file}, line {number}: a JSON object was expected, got {type(row).__name__}.")
-                    rows.append(row)
-    except (OSError, ValueError) as error:
+            rows += [_row(file, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file} cannot be read as JSON lines ({error}).") from None
-    if not rows:
+    # `from_list` looks for columns in the first row only, and would drop a field that begins later.
+    names = dict.fromkeys(name for row in rows for name in row)
+    if not names:
         raise DataError(f"{file} holds no document.")
-    return datasets.Dataset.from_list(rows)
+    try:
+        return datasets.Dataset.from_list([{name: row.get(name) for name in names} for row in rows])
+    except (ValueError, TypeError, OverflowError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"{file}: each field must hold one kind of value in all documents ({reason}).") from None
+
+
+def _row(file: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{file}, line {number}: a JSON object was expected ({error}).") from None
+    if not isinstance(row, dict):
+        raise DataError(f"{file}, line {number}: a JSON object was expected, got {type(row).__name__}.")
+    return row
 
 
 def use_splits(config: Any, available: list[str], task: str) -> None:

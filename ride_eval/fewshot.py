@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from lm_eval.api.samplers import ContextSampler, FirstNSampler
@@ -38,7 +38,7 @@ class DocumentSampler(ContextSampler):
 
     def sample(self, n: int, eval_doc: Any = None, df: Any = None, **kwargs: Any) -> Sequence[Any]:
         pool = list(self.df)
-        order = range(len(pool)) if self._in_order else self._random.sample(range(len(pool)), len(pool))
+        order = range(len(pool)) if self._in_order else _shuffled(len(pool), self._random)
         examples: list[Any] = []
         for i in order:
             if len(examples) == n:
@@ -48,3 +48,12 @@ class DocumentSampler(ContextSampler):
         if len(examples) < n:
             raise DataError(f"{n} few-shot examples were asked for, but only {len(examples)} beside the question itself exist.")
         return examples
+
+
+def _shuffled(n: int, generator: random.Random) -> Iterator[int]:
+    """0 to n - 1 in random order, one by one: few are taken of what may be 40,000, anew for each prompt."""
+    moved: dict[int, int] = {}
+    for i in range(n):
+        j = generator.randrange(i, n)
+        yield moved.get(j, j)
+        moved[j] = moved.get(i, i)

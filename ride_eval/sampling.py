@@ -27,12 +27,13 @@ def uniforms(seed: int, key: Key, n_samples: int, n_steps: int) -> NDArray[np.fl
     )[:n_samples]
 
 
-def draw(logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
-    """Tokens by inverse cumulative distribution at temperature 1: (R, V), (R,) -> (R,) int64. In float64."""
-    cumulative = torch.softmax(logits.double(), -1).cumsum(-1)
+def draw(logprobs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    """Tokens by inverse cumulative distribution at temperature 1: (R, V) log-probabilities, (R,) -> (R,) int64."""
+    # Summed in float64: over 150,000 entries float32 would lose the tail.
+    cumulative = logprobs.exp().cumsum(-1, dtype=torch.float64)
     # The last entry is 1 within rounding; scaling by it keeps a number next to 1 from falling past the end.
     wanted = uniform.to(cumulative)[:, None] * cumulative[:, -1:]
-    return torch.searchsorted(cumulative, wanted, right=True).squeeze(-1).clamp_max(logits.shape[-1] - 1)
+    return torch.searchsorted(cumulative, wanted, right=True).squeeze(-1).clamp_max(logprobs.shape[-1] - 1)
 
 
 class Chooser:
@@ -43,7 +44,7 @@ class Chooser:
     """
 
     def __init__(self, uniform: torch.Tensor, raw: Sequence[torch.Tensor]) -> None:
-        """`uniform` (B, N, steps); `raw` a list whose only member is always the last raw logits (B * (1 + N), V)."""
+        """`uniform` (B, N, steps); `raw` a list whose only member is always the last log-probabilities (B * (1 + N), V)."""
         self._uniform, self._raw = uniform, raw
         self.step = 1
         """The next token's; the first is chosen after the prefill."""

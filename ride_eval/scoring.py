@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from lm_eval.api.instance import Instance
 
+from ride_eval.metrics.equivalence import label
 from ride_eval.metrics.samples import answer_agreement, cluster_entropy
 from ride_eval.prompt import request_of
 from ride_eval.recorder import recorder_of
 from ride_eval.store import Key
-
-NO_ANSWER = "[invalid]"
-"""What the harness's extraction filters give where they find no answer."""
 
 
 def filtered_samples(instances: Sequence[Any], run: str, answer_filter: Any) -> dict[Key, list[tuple[Any, str]]]:
@@ -44,21 +41,9 @@ def filtered_samples(instances: Sequence[Any], run: str, answer_filter: Any) -> 
 
 
 def agreement(filtered: Sequence[Any], texts: Sequence[str], *, extracts: bool) -> dict[str, float]:
-    """How far a prompt's sampled answers agree.
-
-    Two samples are equivalent when the task's answer filter gives the same; where there is no such filter, or it found no
-    answer, when their normalised texts are equal.
-    """
-    labels = [
-        str(answer) if extracts and answer != NO_ANSWER else normalized(text)
-        for answer, text in zip(filtered, texts, strict=True)
-    ]
+    """How far a prompt's sampled answers agree; `extracts` says that the task's filter looks for the answer in the text."""
+    labels = [label(answer, text, extracts=extracts) for answer, text in zip(filtered, texts, strict=True)]
     return {"answer_agreement": answer_agreement(labels), "cluster_entropy": cluster_entropy(labels)}
-
-
-def normalized(text: str) -> str:
-    """Lower case, single spaces, no punctuation at the ends: what two wordings of one answer share."""
-    return re.sub(r"\s+", " ", text).strip(" \t\n.,;:!?\"'`*").casefold()
 
 
 def chosen(loglikelihoods: Sequence[float], choices: Sequence[str], metric: str | None) -> int:

@@ -83,12 +83,12 @@ class SharedPrefill:
                 lm.ledger.add_forced(prompt, followed.entropies, followed.logprobs)
 
     @staticmethod
-    def _first_tokens(greedy: torch.Tensor, logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    def _first_tokens(greedy: torch.Tensor, logprobs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
         """(B * (1 + N),) first tokens: the greedy one, then the samples'."""
         n_samples = uniform.shape[1]
         if not n_samples:
             return greedy
-        drawn = draw(logits.repeat_interleave(n_samples, 0), uniform[:, :, 0].reshape(-1)).reshape(-1, n_samples)
+        drawn = draw(logprobs.repeat_interleave(n_samples, 0), uniform[:, :, 0].reshape(-1)).reshape(-1, n_samples)
         return torch.cat([greedy[:, None], drawn], 1).reshape(-1)
 
     def _cosines(

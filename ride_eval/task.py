@@ -31,6 +31,8 @@ from ride_eval.scoring import agreement, chosen, filtered_samples, score_row
 from ride_eval.spans import Rendering, locate
 from ride_eval.store import Key, document_hash
 
+NO_FILTER = "none"
+"""The harness's name for the filter of a task that has none."""
 TEXT_METRICS = ("choice_entropy", "choice_margin", "answer_words")
 """What text and log-likelihoods alone can give, under any model type."""
 
@@ -335,7 +337,7 @@ class RideTask(ConfigurableTask):
         if measured.run:
             answers = self._sampled.get(key, [])
             filtered, texts = [answer for answer, _ in answers], [written for _, written in answers]
-            values |= agreement(filtered, texts, extracts=self.ride.answer_filter is not None)
+            values |= agreement(filtered, texts, extracts=self._answer_filter.name != NO_FILTER)
         return values
 
     @property

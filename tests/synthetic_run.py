@@ -16,6 +16,7 @@ from ride_eval.arms import STANDARD_ARMS
 from ride_eval.store import METRIC_VERSION, TableWriter, document_hash, write_json
 
 LAYERS = 6
+HEADS = 3
 MOE_LAYERS = 2
 EXPERTS = 8
 TOP_K = 2
@@ -48,6 +49,14 @@ class Synthetic:
     untrained: bool = True
     routes: bool = True
     density: bool = True
+    attention: bool = True
+    keywords: bool = True
+    """Of the documents, all but every fourth have keywords."""
+    samples: int = 3
+    """Sampled answers of each generated one."""
+    filters: Mapping[str, str] = field(default_factory=lambda: {"arith": "flexible-extract"})
+    """Task -> the filter that extracts its answer; the others' is "none"."""
+    scored: bool = True
     identity: Mapping[str, Any] = field(default_factory=dict)
     repeats: int = 1
     """Occurrences of each document."""
@@ -92,6 +101,9 @@ def _write(writers: Writers, spec: Synthetic, task: str, number: int, occurrence
         if reason is None and spec.density:
             sparsity = 1.0 - base - effect + 0.01 * rng.standard_normal(LAYERS)
             measured = {"mlp_hoyer": sparsity, "resid_hoyer": sparsity / 2, "mlp_participation": 1.0 - sparsity}
+        keyword_tokens = None if reason is not None else 0 if number % 4 == 3 or not spec.keywords else 1 + number % 2
+        if reason is None and spec.attention:
+            measured |= _attention(spec, number, arm, wording, prompt, keyword_tokens or 0)
         if reason is None and spec.moe and spec.routes:
             measured["router_entropy"] = 1.0 + 0.1 * rng.random(MOE_LAYERS)
             tokens = shared.integers(0, 500, QUESTION_TOKENS)
@@ -110,6 +122,7 @@ def _write(writers: Writers, spec: Synthetic, task: str, number: int, occurrence
                 "meta_unit": "tokens",
                 "question_tokens": QUESTION_TOKENS,
                 "aligned_tokens": QUESTION_TOKENS,
+                "keyword_tokens": keyword_tokens,
                 "reason": reason,
                 **{name: values.astype(np.float32).tolist() for name, values in measured.items()},
             }
@@ -128,15 +141,50 @@ def _write(writers: Writers, spec: Synthetic, task: str, number: int, occurrence
                     "prompt": 0,
                     "answer": answer,
                     "sample": 0,
-                    "text": "42",
+                    "text": _answer(spec, number, task, arm, 0)[0],
                     "token_ids": list(range(length)),
                     "entropies": entropies,
                     "logprobs": [-0.1] * length,
                     "finish": "stop",
                 }
             )
-    score = {**key, "prompt": 0, "answer": "greedy", "sample": 0, "filter": "none", "filtered": "42", "metric": "acc"}
-    writers["scores"].append({**score, "correct": float(rng.random() < 0.6)})
+    score = {**key, "prompt": 0, "filter": spec.filters.get(task, "none"), "metric": "acc"}
+    filtered = _answer(spec, number, task, arm, 0)[1]
+    correct = float(rng.random() < 0.6) if spec.scored else None
+    writers["scores"].append({**score, "answer": "greedy", "sample": 0, "filtered": filtered, "correct": correct})
+    for sample in range(1, 1 + spec.samples if kind == "generation" else 1):
+        text, filtered = _answer(spec, number, task, arm, sample)
+        writers["generations"].append({**key, "prompt": 0, **_sample(spec, number, arm, wording, sample - 1), "text": text})
+        writers["scores"].append({**score, "answer": "sample", "sample": sample - 1, "filtered": filtered, "correct": 0.0})
+
+
+def _attention(spec: Synthetic, number: int, arm: str, wording: int, prompt: int, keyword_tokens: int) -> dict[str, Any]:
+    """The `prompts` columns; about one head in twelve is dropped."""
+    rng = np.random.default_rng([spec.seed, number, _code(arm), wording, prompt, 1])
+    columns: dict[str, Any] = {} if arm == "none" else {"meta_mass": rng.random(LAYERS)}
+    if keyword_tokens:
+        shares = rng.random((LAYERS, HEADS)) / 3 + spec.effects.get(arm, 0.0)
+        shares[rng.random((LAYERS, HEADS)) < 1 / 12] = np.nan
+        columns |= {"keyword_mass": rng.random(LAYERS), "keyword_share": shares.ravel()}
+    return columns
+
+
+def _answer(spec: Synthetic, number: int, task: str, arm: str, sample: int) -> tuple[str, str]:
+    """An answer's text, and what the filter makes of it: three answers in several spellings, and sometimes none is found."""
+    rng = np.random.default_rng([spec.seed, number, _code(task), _code(arm), sample, 2])
+    if spec.tasks[task] != "generation":
+        return "", str(rng.integers(2))
+    answer = str(rng.integers(42, 45))
+    text = str(rng.choice([f"{answer}", f" {answer}. ", f"It is {answer}", f"it  is {answer}!"]))
+    return text, text if task not in spec.filters else "[invalid]" if rng.random() < 0.3 else answer
+
+
+def _sample(spec: Synthetic, number: int, arm: str, wording: int, sample: int) -> dict[str, Any]:
+    rng = np.random.default_rng([spec.seed, number, _code(arm), wording, sample, 3])
+    logprobs = -rng.exponential(1.0, rng.integers(1, 6))
+    cosines = np.where(rng.random(sample) < 0.1, np.nan, rng.uniform(0.2, 1.0, sample))
+    floats = {"logprobs": logprobs.astype(np.float32).tolist(), "cosines": cosines.astype(np.float32).tolist()}
+    return {"answer": "sample", "sample": sample, "token_ids": [1] * len(logprobs), "finish": "stop", **floats}
 
 
 def _choice(writers: Writers, key: Mapping[str, Any], prompt: int, choice: int, rng: np.random.Generator) -> None:
@@ -160,11 +208,19 @@ def _manifest(spec: Synthetic) -> dict[str, Any]:
             "placement": "user",
             "prompts": "b" * 16,
             "seed": 1234,
-            "num_samples": 0,
+            "num_samples": spec.samples,
             "metrics": METRIC_VERSION,
             **spec.identity,
         },
-        "settings": {"probes": ["density", "entropy", *(["routing"] if spec.moe and spec.routes else [])], "device": "cpu"},
+        "settings": {
+            "probes": [
+                "density",
+                *(["attention"] if spec.attention else []),
+                "entropy",
+                *(["routing"] if spec.moe and spec.routes else []),
+            ],
+            "device": "cpu",
+        },
         "model": {
             "name": spec.name,
             "architecture": "SyntheticForCausalLM",

@@ -107,7 +107,7 @@ def test_draws_follow_the_distribution() -> None:
     logits = torch.randn(7) * 2
     logits[3] = -torch.inf
     uniform = torch.from_numpy(uniforms(0, Key("t", "d", 0, "tag", 0, 0), 20, 10_000)).reshape(-1)
-    tokens = draw(logits.expand(len(uniform), -1), uniform)
+    tokens = draw(torch.log_softmax(logits, -1).expand(len(uniform), -1), uniform)
     shares = np.bincount(tokens.numpy(), minlength=7) / len(uniform)
     expected = torch.softmax(logits.double(), -1).numpy()
     assert shares[3] == 0
@@ -115,7 +115,7 @@ def test_draws_follow_the_distribution() -> None:
 
 
 def test_the_ends_of_the_unit_interval_draw_possible_tokens() -> None:
-    logits = torch.tensor([[-torch.inf, 0.0, 1.0, -torch.inf]])
+    logits = torch.log_softmax(torch.tensor([[-torch.inf, 0.0, 1.0, -torch.inf]]), -1)
     assert draw(logits, torch.tensor([0.0], dtype=torch.float64)).tolist() == [1]
     assert draw(logits, torch.tensor([1 - 1e-16], dtype=torch.float64)).tolist() == [2]
 

@@ -42,6 +42,7 @@ CONTROL_CONTRASTS = (
 LENGTH_TOLERANCE = 1
 """Tokens two arms' texts may differ by and still count as length-matched."""
 NOT_MEASURED = "not measured"
+NO_KEYWORD = "no keyword of its domain in the question"
 _NO_ROW = "no row of arm"
 _ROW = ["task", "document", "occurrence", "wording"]
 _MEASURED_NUMBER = re.compile(r"[\d.]+ (?=below )")
@@ -89,6 +90,12 @@ def effects(documents: pd.DataFrame, quantities: Sequence[str], contrast: Contra
     return tuple(pairs.effect(name) for name in quantities)
 
 
+def differences(documents: pd.DataFrame, quantities: Sequence[str], contrast: Contrast) -> pd.DataFrame:
+    """Per document that has one of the arms: `task`, `document`, and its mean difference in each quantity, NaN without one."""
+    pairs = _Pairs(documents, contrast)
+    return pd.DataFrame({"task": pairs.task, "document": pairs.name} | {name: pairs.differences(name) for name in quantities})
+
+
 def no_effect(quantity: str, contrast: Contrast, reason: str) -> Effect:
     """The effect that could not be had, and why."""
     nothing = Estimate(value=math.nan, low=math.nan, high=math.nan, n=0, reason=reason)
@@ -116,11 +123,16 @@ class _Pairs:
         self.matched: NDArray[np.float64] = (lengths & in_tokens).to_numpy().astype(np.float64)
         self.document = rows.groupby(["task", "document"], sort=False).ngroup().to_numpy()
         first = np.unique(self.document, return_index=True)[1]
-        self.task = rows["task"].to_numpy(object)[first]
+        self.task, self.name = (rows[column].to_numpy(object)[first] for column in ("task", "document"))
         self.reasons = self._reasons()
+        without = (rows["keyword_tokens_arm"] == 0) | (rows["keyword_tokens_control"] == 0)
+        unnamed = np.bincount(self.document, weights=without, minlength=len(self.task)) > 0
+        self.keyword_reasons = [
+            reason or (NO_KEYWORD if none else None) for reason, none in zip(self.reasons, unnamed, strict=True)
+        ]
 
     def effect(self, name: str) -> Effect:
-        difference = (self.rows[f"{name}_arm"] - self.rows[f"{name}_control"]).to_numpy(np.float64)
+        difference = self._row_differences(name)
         per_document = self._document_means(difference, difference)
         matched = self._document_means(self.matched, difference)
         found = np.isfinite(per_document)
@@ -138,6 +150,14 @@ class _Pairs:
             length_matched=float(matched[found].mean()) if found.any() else math.nan,
         )
 
+    def differences(self, name: str) -> NDArray[np.float64]:
+        """(documents,) mean over a document's rows that have the difference; NaN if none has."""
+        difference = self._row_differences(name)
+        return self._document_means(difference, difference)
+
+    def _row_differences(self, name: str) -> NDArray[np.float64]:
+        return np.asarray((self.rows[f"{name}_arm"] - self.rows[f"{name}_control"]).to_numpy(np.float64))
+
     def _document_means(self, values: NDArray[np.float64], where: NDArray[np.float64]) -> NDArray[np.float64]:
         """Mean over a document's rows that have a finite `where`; NaN if none has."""
         used = np.isfinite(where)
@@ -150,14 +170,16 @@ class _Pairs:
         quantity = BY_NAME[name]
         either = self.rows[f"{name}_arm"].notna() | self.rows[f"{name}_control"].notna()
         applies = set(self.rows.loc[either, "task"].unique())
-        if quantity.source == "question":
+        of_question = quantity.source in ("question", "keywords")
+        reasons = self.keyword_reasons if quantity.source == "keywords" else self.reasons
+        if of_question:
             # Measured on every prompt, so a task without one value has it missing for a reason.
-            applies |= {task for task, reason in zip(self.task, self.reasons, strict=True) if reason is not None}
+            applies |= {task for task, reason in zip(self.task, reasons, strict=True) if reason is not None}
         counts: dict[str, int] = {}
         for place in np.flatnonzero(~found):
             if self.task[place] in applies:
-                reason = self.reasons[place] or NOT_MEASURED
-                if quantity.source != "question" and not (reason == TRUNCATED or reason.startswith(_NO_ROW)):
+                reason = reasons[place] or NOT_MEASURED
+                if not of_question and not (reason == TRUNCATED or reason.startswith(_NO_ROW)):
                     reason = NOT_MEASURED  # alignment concerns the question's tokens only
                 counts[reason] = counts.get(reason, 0) + 1
         return dict(sorted(counts.items()))

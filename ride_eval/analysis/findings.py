@@ -11,17 +11,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NOT_MEASURED, Contrast, Effect, effects, no_effect
-from ride_eval.analysis.frames import COLUMNS, DOCUMENT, Run
+from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NO_KEYWORD, NOT_MEASURED, Contrast, Effect, effects, no_effect
+from ride_eval.analysis.frames import COLUMNS, Run
 from ride_eval.analysis.intervals import Estimate, estimate
+from ride_eval.analysis.links import Link, link, no_link
 from ride_eval.analysis.notes import Note, compared, run_notes
 from ride_eval.analysis.quantities import BY_NAME, QUANTITIES, Quantity
+from ride_eval.analysis.units import DOCUMENT
+from ride_eval.analysis.verdict import EXPERT, Verdict, verdict
 from ride_eval.arms import STANDARD_ARMS
 
 FORMAT_VERSION = 1
 PROVISIONAL = (
-    "Provisional: 95 % t intervals over documents, without correction for the number of comparisons, without the spread "
-    "between wordings and without a noise floor. No verdict can rest on them."
+    "Provisional: 95 % t intervals over documents (of links: percentiles of a bootstrap), without correction for the number of "
+    "comparisons, without the spread between wordings and without a noise floor. Verdicts are no firmer than that."
 )
 DENSE = "dense model: no routing"
 
@@ -78,10 +81,15 @@ class ModelFindings:
     notes: tuple[Note, ...]
     correctness: tuple[Correctness, ...]
     contrasts: tuple[Effect, ...]
-    """Every quantity x the five control contrasts."""
+    """Every quantity but descriptive ones x the five control contrasts."""
     descriptives: tuple[Effect, ...]
-    """Every quantity but distances x (arm - none): described, never the basis of a claim."""
+    """The same but distances x (arm - none): described, never the basis of a claim."""
     levels: tuple[Level, ...]
+    links: tuple[Link, ...]
+    """Of density and of routing shift with stability."""
+    verdict: Verdict
+    heads_dropped: float
+    """Share of the attention heads that keyword share leaves out, mean over documents; NaN if it was not measured."""
 
     def contrast(self, quantity: str, contrast: Contrast) -> Effect | None:
         """The effect of an arm against its control, or against `none`."""
@@ -136,18 +144,34 @@ def _model(run: Run, name: str) -> ModelFindings:
     setup = _setup(run)
     others = [arm for arm in setup.arms if arm != "none"]
     against_none = [Contrast(arm, "none") for arm in others]
-    undistanced = [quantity.name for quantity in QUANTITIES if not quantity.distance]
-    contrasts = _effects(run, setup, COLUMNS, CONTROL_CONTRASTS)
+    comparable = [quantity.name for quantity in QUANTITIES if not quantity.descriptive]
+    undistanced = [name for name in comparable if not BY_NAME[name].distance]
+    contrasts = _effects(run, setup, comparable, CONTROL_CONTRASTS)
+    links = _links(run, setup)
+    dropped = float(run.documents["heads_dropped"].mean())
     return ModelFindings(
         name=name,
         path=str(run.path),
         setup=setup,
-        notes=run_notes(run, contrasts, documents=sum(setup.tasks.values()), routed=setup.experts > 0),
+        notes=run_notes(run, contrasts, documents=sum(setup.tasks.values()), routed=setup.experts > 0, heads_dropped=dropped),
         correctness=_correctness(run.documents, setup),
         contrasts=contrasts,
         descriptives=_effects(run, setup, undistanced, against_none),
         levels=_levels(run.documents, setup),
+        links=links,
+        verdict=verdict(
+            {effect.quantity: effect for effect in contrasts if effect.contrast == EXPERT},
+            links[0],
+            untrained=bool(run.manifest["model"].get("untrained")),
+        ),
+        heads_dropped=dropped,
     )
+
+
+def _links(run: Run, setup: Setup) -> tuple[Link, ...]:
+    """Of density, then of routing shift."""
+    reasons = {name: _impossible(run.documents, setup, BY_NAME[name]) for name in ("density", "routing_shift")}
+    return tuple(no_link(name, reason) if reason else link(run.documents, name) for name, reason in reasons.items())
 
 
 def _setup(run: Run) -> Setup:
@@ -189,8 +213,12 @@ def _impossible(documents: pd.DataFrame, setup: Setup, quantity: Quantity) -> st
     if quantity.routed and not setup.experts:
         return DENSE
     nowhere = not documents[quantity.name].notna().any()
-    explained = quantity.source == "question" and documents["reason"].notna().all()
-    return NOT_MEASURED if nowhere and not explained else None
+    if not nowhere:
+        return None
+    if quantity.source == "keywords" and len(documents) and (documents["keyword_tokens"] == 0).all():
+        return NO_KEYWORD
+    explained = quantity.source in ("question", "keywords") and documents["reason"].notna().all()
+    return None if explained else NOT_MEASURED
 
 
 def _correctness(documents: pd.DataFrame, setup: Setup) -> tuple[Correctness, ...]:

@@ -1,7 +1,6 @@
 """A run directory as one tidy frame: one row per document, arm and wording, one column per quantity.
 
-What was not measured is NaN, never 0. A value over several prompts of a document is their mean, and NaN if one of them is
-missing or NaN: a mean over other prompts in one arm than in the next would be a difference between prompts.
+What was not measured is NaN, never 0.
 """
 
 from __future__ import annotations
@@ -15,16 +14,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ride_eval.analysis.answers import AGREEMENT, SAMPLED, agreements, answer_labels, flips, sample_values
+from ride_eval.analysis.attention import ATTENTION, keyword_attention
 from ride_eval.analysis.quantities import QUANTITIES
 from ride_eval.analysis.routes import routing_shifts
+from ride_eval.analysis.units import PROMPT_KEY, UNIT, document_means, most
 from ride_eval.metrics.bands import early_and_middle
-from ride_eval.store import Key, read_manifest, read_status, read_table
+from ride_eval.store import read_manifest, read_status, read_table
 
-PROMPT_KEY = list(Key._fields)
-UNIT = ["task", "document", "occurrence", "arm", "wording"]
-"""What identifies a row of `Run.documents`."""
-DOCUMENT = ["task", "document", "occurrence"]
 COLUMNS = [quantity.name for quantity in QUANTITIES]
+_BESIDE = ["meta_length", "keyword_tokens", "heads_dropped"]
 TRUNCATED = "truncated"
 """How the reason of a prompt begins that the harness cut, in this arm or another: it is measured in none."""
 
@@ -39,8 +38,8 @@ class Run:
     manifest: dict[str, Any]
     status: dict[str, Any]
     documents: pd.DataFrame
-    """UNIT, the quantities (float64), `meta_length` and `meta_unit` of the arm's text, and `reason`: why token statistics are
-    missing (null: they are not). Sorted by UNIT."""
+    """UNIT, the quantities (float64), `meta_length` and `meta_unit` of the arm's text, `keyword_tokens` and `heads_dropped`
+    (see `attention`), and `reason`: why token statistics are missing (null: they are not). Sorted by UNIT."""
 
 
 def load_run(path: Path | str) -> Run:
@@ -48,10 +47,20 @@ def load_run(path: Path | str) -> Run:
     path = Path(path)
     manifest, status = read_manifest(path), read_status(path)
     model = manifest["model"]
-    parts = [_prompts(path), _answers(path), _choices(path), _scores(path)]
+    labels = answer_labels(path)
+    parts = [
+        _prompts(path),
+        document_means(keyword_attention(path), ATTENTION),
+        _answers(path),
+        _choices(path),
+        _scores(path),
+        document_means(sample_values(path), SAMPLED),
+        document_means(agreements(labels), AGREEMENT),
+        document_means(flips(labels), ["flip"]),
+    ]
     experts_per_token = model.get("experts_per_token") or 0
     if experts_per_token:
-        parts.append(_document_means(routing_shifts(path, experts_per_token), ["routing_shift"]))
+        parts.append(document_means(routing_shifts(path, experts_per_token), ["routing_shift"]))
     return Run(
         path=path,
         name=str(model.get("name") or path.name),
@@ -87,11 +96,11 @@ def _prompts(path: Path) -> pd.DataFrame:
     )
     names = ["density", "participation_mlp", "density_resid", "router_entropy", "meta_length"]
     texts = frame[[*UNIT, "meta_unit", "reason"]].groupby(UNIT, as_index=False, sort=False).first()
-    return _document_means(values, names).merge(texts, on=UNIT, how="left")
+    return document_means(values, names).merge(texts, on=UNIT, how="left")
 
 
 def _answers(path: Path) -> pd.DataFrame:
-    frame = read_table(path, "generations", ["entropies"])
+    frame = read_table(path, "generations", ["entropies"], [("answer", "in", ["greedy", "forced"])])
     values, lengths = _lists(frame["entropies"])
     means, first = np.full(len(frame), np.nan), np.full(len(frame), np.nan)
     rows = np.flatnonzero(lengths > 0)
@@ -109,8 +118,8 @@ def _answers(path: Path) -> pd.DataFrame:
         first_token_entropy=first[greedy],
         answer_tokens=np.where(lengths[greedy] >= 0, lengths[greedy], np.nan),
     )
-    own_means = _document_means(own, ["token_entropy", "first_token_entropy", "answer_tokens"])
-    forced_means = _document_means(key[forced].assign(forced_entropy=means[forced]), ["forced_entropy"])
+    own_means = document_means(own, ["token_entropy", "first_token_entropy", "answer_tokens"])
+    forced_means = document_means(key[forced].assign(forced_entropy=means[forced]), ["forced_entropy"])
     return own_means.merge(forced_means, on=UNIT, how="outer")
 
 
@@ -128,7 +137,7 @@ def _choices(path: Path) -> pd.DataFrame:
         rows = np.flatnonzero(sizes == size)
         entropy[rows], margin[rows] = choice_uncertainty(scores[starts[rows][:, None] + np.arange(size)])
     # Some of the choices only (a run killed between them) are another question than all of them.
-    partial = sizes < _most(units, sizes)
+    partial = sizes < most(units, sizes)
     entropy[partial], margin[partial] = np.nan, np.nan
     return units.assign(choice_entropy=entropy, choice_margin=margin)
 
@@ -147,32 +156,8 @@ def choice_uncertainty(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64]
 
 
 def _scores(path: Path) -> pd.DataFrame:
-    frame = read_table(path, "scores", ["correct"])
-    frame = frame[frame["answer"] == "greedy"]
-    return _document_means(frame[PROMPT_KEY].assign(correct=frame["correct"].astype(float)), ["correct"])
-
-
-def _document_means(prompts: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Mean over a document's prompts; NaN where one is NaN, or where another arm or wording of the document has more."""
-    groups = prompts.groupby(UNIT, sort=False)
-    means = groups[list(columns)].mean()
-    sizes = groups.size().to_numpy()
-    filled = groups[list(columns)].count().to_numpy()
-    units = means.reset_index()
-    complete = (filled == sizes[:, None]) & (sizes >= _most(units, sizes))[:, None]
-    units[list(columns)] = means.to_numpy(np.float64, na_value=np.nan).reshape(complete.shape)
-    units[list(columns)] = units[list(columns)].where(complete)
-    return units
-
-
-def _most(units: pd.DataFrame, sizes: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
-    """Per row, the largest size its document has in any arm and wording."""
-    if not len(units):
-        return sizes
-    code = units.groupby(DOCUMENT, sort=False).ngroup().to_numpy()
-    most = np.zeros(code.max() + 1, dtype=sizes.dtype)
-    np.maximum.at(most, code, sizes)
-    return most[code]
+    frame = read_table(path, "scores", ["correct"], [("answer", "==", "greedy")])
+    return document_means(frame[PROMPT_KEY].assign(correct=frame["correct"].astype(float)), ["correct"])
 
 
 def _join(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -181,7 +166,7 @@ def _join(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for part in parts:
         if len(part):
             joined = joined.merge(part, on=UNIT, how="outer") if len(joined) else part
-    for column in [*COLUMNS, "meta_length"]:
+    for column in [*COLUMNS, *_BESIDE]:
         values = joined[column].to_numpy(np.float64, na_value=np.nan) if column in joined else np.nan
         joined = joined.assign(**{column: values})
     for column in ("meta_unit", "reason"):
@@ -190,7 +175,7 @@ def _join(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     # The harness still answers and scores a cut prompt, but cuts the arm's text first: nothing of it can be compared.
     cut = joined["reason"].map(lambda reason: isinstance(reason, str) and reason.startswith(TRUNCATED)).astype(bool)
     joined.loc[cut, [quantity.name for quantity in QUANTITIES if quantity.source != "score"]] = np.nan
-    return joined[[*UNIT, *COLUMNS, "meta_length", "meta_unit", "reason"]].sort_values(UNIT, ignore_index=True)
+    return joined[[*UNIT, *COLUMNS, *_BESIDE, "meta_unit", "reason"]].sort_values(UNIT, ignore_index=True)
 
 
 def _lists(column: pd.Series[Any]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:

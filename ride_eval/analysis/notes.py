@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ride_eval.analysis.contrasts import Effect
+from ride_eval.analysis.contrasts import NO_KEYWORD, Effect
 from ride_eval.analysis.frames import Run
 from ride_eval.analysis.quantities import BY_NAME
 
@@ -32,8 +32,8 @@ class Note:
     text: str
 
 
-def run_notes(run: Run, contrasts: Sequence[Effect], *, documents: int, routed: bool) -> tuple[Note, ...]:
-    """On one run. `contrasts`: its control contrasts; `routed`: whether it is a mixture of experts."""
+def run_notes(run: Run, contrasts: Sequence[Effect], *, documents: int, routed: bool, heads_dropped: float) -> tuple[Note, ...]:
+    """On one run. `contrasts`: its control contrasts; `routed`: whether it is a mixture of experts; `heads_dropped`: share."""
     notes = _state_notes(run)
     if run.manifest["model"].get("untrained"):
         notes.append(
@@ -48,6 +48,13 @@ def run_notes(run: Run, contrasts: Sequence[Effect], *, documents: int, routed: 
             Note("warning", "arm none was not run, so there is no routing shift, and nothing to describe the arms against")
         )
     notes += _dropped(contrasts)
+    if heads_dropped > 0:
+        notes.append(
+            Note(
+                "info",
+                f"keyword share leaves out {heads_dropped:.2%} of the attention heads: some arm's hardly look at the question",
+            )
+        )
     if not routed:
         notes.append(Note("info", "dense model: no routing"))
     elif documents and not run.documents[["routing_shift", "router_entropy"]].notna().any().any():
@@ -90,7 +97,7 @@ def _dropped(contrasts: Sequence[Effect]) -> list[Note]:
     everything = {BY_NAME[effect.quantity].label for effect in contrasts if effect.estimate.n}
     return [
         Note(
-            "warning",
+            "info" if reason == NO_KEYWORD else "warning",  # some questions have none; nothing went wrong
             f"{reason}: up to {n} documents of a contrast left out "
             f"({'every quantity' if everything <= set(concerned[reason]) else ', '.join(dict.fromkeys(concerned[reason]))})",
         )

@@ -14,6 +14,12 @@ def token_entropy(logits: torch.Tensor) -> torch.Tensor:
     return entropy
 
 
+def logprob_entropy(logprobs: torch.Tensor) -> torch.Tensor:
+    """The same from log-probabilities, where they are at hand: (..., V) -> (...), float32, nats."""
+    entropy: torch.Tensor = torch.special.entr(logprobs.exp()).sum(-1)
+    return entropy
+
+
 def token_logprob(logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
     """Log-probability of each token: (..., V), (...) int64 -> (...), float32, nats, at most 0."""
     return torch.log_softmax(logits.float(), -1).gather(-1, tokens.unsqueeze(-1)).squeeze(-1)

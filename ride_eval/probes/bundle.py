@@ -56,7 +56,7 @@ class Reading:
 
     @property
     def last(self) -> list[torch.Tensor]:
-        """A list whose only member is always the last pass's raw logits."""
+        """A list whose only member is always the last pass's log-probabilities, (rows, V)."""
         return self.decoding.last if self.decoding is not None else []
 
     def states(self) -> torch.Tensor:

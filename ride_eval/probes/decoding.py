@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ride_eval.metrics.entropy import token_entropy, token_logprob
+from ride_eval.metrics.entropy import logprob_entropy
 
 
 class DecodingProbe(AbstractContextManager["DecodingProbe"]):
@@ -28,7 +28,7 @@ class DecodingProbe(AbstractContextManager["DecodingProbe"]):
         self._entropies: list[torch.Tensor] = []
         self._logprobs: list[torch.Tensor] = []
         self.last: list[torch.Tensor] = []
-        """Empty before the first pass; then its only member is the last pass's raw logits, (rows, V)."""
+        """Empty before the first pass; then its only member is the last pass's log-probabilities, (rows, V) float32."""
         return self
 
     def __enter__(self) -> DecodingProbe:
@@ -45,12 +45,17 @@ class DecodingProbe(AbstractContextManager["DecodingProbe"]):
 
     def steps(self, generated: torch.Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Entropies and log-probabilities, (rows, S) float32 nats each, of the S generated tokens (rows, S)."""
-        last = token_logprob(self.last[0], generated[:, -1].to(self.last[0].device))
+        last = self._of(generated[:, -1])
         both = torch.stack([torch.stack(self._entropies, 1), torch.stack([*self._logprobs, last], 1)]).cpu().numpy()
         return both[0], both[1]
 
     def _after(self, _: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> None:
         if self.last:
-            self._logprobs.append(token_logprob(self.last[0], kwargs["input_ids"][:, -1].to(self.last[0].device)))
-        self.last[:] = [output.logits[:, -1]]
-        self._entropies.append(token_entropy(self.last[0]))
+            self._logprobs.append(self._of(kwargs["input_ids"][:, -1]))
+        # One softmax serves entropy, log-probability and sampling.
+        self.last[:] = [torch.log_softmax(output.logits[:, -1].float(), -1)]
+        self._entropies.append(logprob_entropy(self.last[0]))
+
+    def _of(self, tokens: torch.Tensor) -> torch.Tensor:
+        """(rows,) log-probabilities of one token a row after the last pass."""
+        return self.last[0].gather(-1, tokens.to(self.last[0].device)[:, None])[:, 0]

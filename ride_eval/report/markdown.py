@@ -16,7 +16,11 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#&$])")
 
 def render(findings: Findings) -> str:
     """The report; text from the data is escaped, so that it is shown and not interpreted."""
-    lines = ["# ride_eval report", "", escape(findings.caveat), ""]
+    lines = ["# ride_eval report", ""]
+    for model in findings.models:
+        qualified, clauses = sections.verdict(model)
+        lines += [f"**{escape(model.name)}** ({qualified}): {escape('; '.join(clauses))}.", ""]
+    lines += [escape(findings.caveat), ""]
     for model in findings.models:
         lines += [f"- **{note.level}** {escape(model.name)}: {escape(note.text)}" for note in model.notes]
     lines += [f"- **{note.level}** side by side: {escape(note.text)}" for note in findings.notes]
@@ -25,8 +29,11 @@ def render(findings: Findings) -> str:
         sections.setup(findings),
         sections.correctness(findings),
         sections.control_contrasts(findings, primary=True),
+        sections.links(findings),
+        sections.flips(findings),
         sections.against_none(findings, primary=True),
         sections.control_contrasts(findings, primary=False),
+        sections.against_none(findings, primary=False),
     )
     for section in tables if names else ():
         lines += _section(section, names)

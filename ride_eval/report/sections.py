@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, Contrast, Effect
+from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NOT_MEASURED, Contrast, Effect
 from ride_eval.analysis.findings import Findings, ModelFindings
+from ride_eval.analysis.links import NEAR_ZERO, Link
 from ride_eval.analysis.quantities import BY_NAME, Quantity
 from ride_eval.report.text import (
     MATCHED_SHARE,
@@ -24,6 +25,9 @@ from ride_eval.report.text import (
 
 NO_VALUES = "No values; the legend says why."
 """In the place of a table without rows."""
+READS = "  reads as"
+RHO_DECIMALS = 2
+_LINKS = {"density": "density", "routing_shift": "routing shift"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,17 +78,55 @@ def setup(findings: Findings) -> Section:
 
 
 def correctness(findings: Findings) -> Section:
-    """Task by task, arm by arm."""
+    """Task by task, arm by arm; without the tasks that score nothing."""
     rows: list[Row] = []
+    unscored = _unscored(findings)
     for task in findings.tasks:
+        if task in unscored:
+            continue
         found = [(arm, [model.correct(task, arm) for model in findings.models]) for arm in findings.arms]
         found = [(arm, cells) for arm, cells in found if any(cells)]
         if found:
             rows.append(Row(label=task))
         for arm, entries in found:
-            shown = (interval(entry.estimate, BY_NAME["correct"]) if entry else (NOTHING, "", "") for entry in entries)
+            shown = (interval(entry.estimate, BY_NAME["correct"].decimals) if entry else (NOTHING, "", "") for entry in entries)
             rows.append(Row(label=arm, cells=tuple(Cell(value=v, interval=i, n=n) for v, i, n in shown)))
     return Section(title="Correct answers, share of documents", rows=tuple(rows))
+
+
+def flips(findings: Findings) -> Section:
+    """How often an arm changes the greedy answer: distances, so they are shown beside what `none` does to itself."""
+    quantity = BY_NAME["flip"]
+    rows = [_levels(findings, quantity, arm) for arm in findings.arms if arm != "none"]
+    if _has_numbers(rows):
+        rows.append(Row(label="none against itself", cells=tuple(Cell(value=NOT_MEASURED) for _ in findings.models)))
+    return Section(
+        title="Greedy answers that differ from none's, mean of task shares", rows=tuple(rows) if len(rows) > 1 else ()
+    )
+
+
+def links(findings: Findings) -> Section:
+    """Each link, and what it reads as."""
+    rows: list[Row] = []
+    for name, label in _LINKS.items():
+        found = [next((link for link in model.links if link.quantity == name), None) for model in findings.models]
+        if any(link is not None and link.estimate.n for link in found):
+            rows.append(Row(label=label, cells=tuple(_link_cell(link) for link in found)))
+            rows.append(Row(label=READS, cells=tuple(Cell(value=link.direction if link else NOTHING) for link in found)))
+    return Section(title="Links with stable output, rank correlation over control contrasts", rows=tuple(rows))
+
+
+def verdict(model: ModelFindings) -> tuple[str, tuple[str, ...]]:
+    """How far a model's verdict may be trusted, and its clauses, each with its number, interval and n."""
+    clauses = []
+    for clause in model.verdict.clauses:
+        decimals = RHO_DECIMALS if clause.quantity is None else BY_NAME[clause.quantity].decimals
+        unmatched = clause.length_matched is not None and clause.length_matched < MATCHED_SHARE
+        number = f"{clause.number} {UNMATCHED}" if unmatched else clause.number
+        shown = " ".join(part for part in (number, *interval(clause.estimate, decimals)) if part)
+        clauses.append(f"{clause.subject}: {clause.says}" + (f" ({shown})" if clause.estimate.n else ""))
+    given = {"provisional": model.verdict.provisional, "untrained weights": model.verdict.untrained}
+    return ", ".join(word for word, applies in given.items() if applies), tuple(clauses)
 
 
 def control_contrasts(findings: Findings, *, primary: bool) -> Section:
@@ -94,11 +136,13 @@ def control_contrasts(findings: Findings, *, primary: bool) -> Section:
 
 
 def against_none(findings: Findings, *, primary: bool) -> Section:
-    """The level under `none`, and each arm minus it; distances from `none` as their means."""
+    """The level under `none`, and each arm minus it; distances from `none`, and what only an arm has, as their means."""
     rows: list[Row] = []
     others = [arm for arm in findings.arms if arm != "none"]
     for quantity in _quantities(findings, primary=primary):
-        if quantity.distance:
+        if quantity.name == "flip":
+            continue  # has a table of its own
+        if quantity.distance or quantity.descriptive:
             body = [_levels(findings, quantity, arm) for arm in others]
         else:
             body = [
@@ -107,7 +151,8 @@ def against_none(findings: Findings, *, primary: bool) -> Section:
             ]
         if _has_numbers(body):
             rows += [_heading(quantity), *body]
-    return Section(title="Against none: described, never the basis of a claim", rows=tuple(rows))
+    kind = "Against none" if primary else "Against none, exploratory quantities"
+    return Section(title=f"{kind}: described, never the basis of a claim", rows=tuple(rows))
 
 
 def legend(findings: Findings) -> tuple[str, ...]:
@@ -120,15 +165,35 @@ def legend(findings: Findings) -> tuple[str, ...]:
         "or are not counted in tokens: length alone can move such a number.",
     ]
     lines += [f"{quantity.label} ({quantity.unit}): {quantity.meaning}." for quantity in _quantities(findings, primary=True)]
+    lines.append(
+        "Link: whether documents on which an arm raises the quantity more than its control are those on which it lowers the "
+        f"entropy more. Near zero: the whole interval within \u00b1{NEAR_ZERO}. Wordings are not told apart yet: one that "
+        "moves both numbers makes a link of its own."
+    )
+    if unscored := _unscored(findings):
+        lines.append(f"Without a score of their own, so not among the correct answers: {', '.join(unscored)}.")
     for model in findings.models:
         absent: dict[str, list[str]] = {}
         for effect in (*model.contrasts, *model.descriptives):
             quantity = BY_NAME[effect.quantity]
-            if not effect.estimate.n and effect.estimate.reason and (quantity.primary or quantity.name == "correct"):
+            if not effect.estimate.n and effect.estimate.reason and (quantity.primary or quantity.name in ("correct", "flip")):
                 absent.setdefault(effect.estimate.reason, []).append(quantity.label)
         for reason, labels in absent.items():
             lines.append(f"{NOTHING} in {model.name}: {reason} ({', '.join(dict.fromkeys(labels))}).")
     return tuple(lines)
+
+
+def _unscored(findings: Findings) -> list[str]:
+    """Tasks without a score in any model."""
+    scored = {row.task for model in findings.models for row in model.correctness if row.estimate.n}
+    return [task for task in findings.tasks if task not in scored]
+
+
+def _link_cell(link: Link | None) -> Cell:
+    if link is None:
+        return Cell(value=NOTHING)
+    value, bounds, n = interval(link.estimate, RHO_DECIMALS)
+    return Cell(value=value, interval=bounds, n=n, strong=excludes_zero(link.estimate))
 
 
 def _effects(findings: Findings, title: str, quantities: Sequence[Quantity], contrasts: Sequence[Contrast]) -> Section:
@@ -154,7 +219,7 @@ def _contrast_rows(findings: Findings, quantity: Quantity, contrasts: Sequence[C
 def _cell(effect: Effect | None, quantity: Quantity) -> Cell:
     if effect is None:
         return Cell(value=NOTHING)
-    value, bounds, n = interval(effect.estimate, quantity)
+    value, bounds, n = interval(effect.estimate, quantity.decimals)
     return Cell(value=value, interval=bounds, n=n, strong=excludes_zero(effect.estimate))
 
 
@@ -170,7 +235,7 @@ def _levels(findings: Findings, quantity: Quantity, arm: str) -> Row:
 
 
 def _heading(quantity: Quantity) -> Row:
-    return Row(label=f"{quantity.label} ({quantity.unit})")
+    return Row(label=f"{quantity.label} ({quantity.unit}{', noisy: from samples' if quantity.noisy else ''})")
 
 
 def _quantities(findings: Findings, *, primary: bool) -> list[Quantity]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -33,6 +34,13 @@ def show(findings: Findings, console: Console) -> None:
     n = len(findings.models)
     console.print(Text(f"ride_eval: {n} model{'' if n == 1 else 's'}, provisional findings", style="bold"))
     for model in findings.models:
+        qualified, clauses = sections.verdict(model)
+        console.print()
+        console.print(Text(visible(model.name), style="bold").append(f" ({qualified})", style="not bold"))
+        for clause in clauses:
+            console.print(Padding(Text(visible(clause)), (0, 0, 0, len(INDENT))))
+    console.print()
+    for model in findings.models:
         for note in model.notes:
             console.print(_note(note.level, f"{model.name}: {note.text}"))
     for note in findings.notes:
@@ -41,6 +49,8 @@ def show(findings: Findings, console: Console) -> None:
     tables = (
         sections.correctness(findings),
         sections.control_contrasts(findings, primary=True),
+        sections.links(findings),
+        sections.flips(findings),
         sections.against_none(findings, primary=True),
     )
     if names:

@@ -7,7 +7,6 @@ import unicodedata
 
 from ride_eval.analysis.contrasts import Effect
 from ride_eval.analysis.intervals import Estimate
-from ride_eval.analysis.quantities import Quantity
 
 NOTHING = "\u2013"
 """Where there is no number; the legend says why."""
@@ -35,13 +34,12 @@ def number(value: float, decimals: int) -> str:
     return shown.lstrip("-") if float(shown) == 0 else shown
 
 
-def interval(estimate: Estimate, quantity: Quantity) -> tuple[str, str, str]:
+def interval(estimate: Estimate, decimals: int) -> tuple[str, str, str]:
     """Value, interval and count: ("-0.012", "[-0.020, -0.004]", "n=120"), empty where there is none."""
     if not math.isfinite(estimate.value):
         return NOTHING, "", ""
     if not estimate.has_interval:
-        return number(estimate.value, quantity.decimals), "", f"n={estimate.n}"
-    decimals = quantity.decimals
+        return number(estimate.value, decimals), "", f"n={estimate.n}"
     half = (estimate.high - estimate.low) / 2
     nearest = min(abs(estimate.low), abs(estimate.high))
     # Enough digits to see the width, and that an interval which excludes 0 does.

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,12 @@ def documents(run: Path, k: int) -> dict[Unit, dict[str, float]]:
         values["density_resid"].append(1 - early_middle(row["resid_hoyer"]))
         values["participation_mlp"].append(early_middle(row["mlp_participation"]))
         values["router_entropy"].append(mean(row["router_entropy"] or []))
+        values["meta_mass"].append(mean(row["meta_mass"] or []))
+        share, lost = keyword_share(row, dropped_heads(row, run))
+        values["keyword_share"].append(share)
+        values["heads_dropped"].append(lost)
+        size = row["keyword_tokens"] / row["aligned_tokens"] if row["keyword_tokens"] else NAN
+        values["keyword_lift"].append(share / size)
     for row in rows(run, "generations"):
         values, entropies = prompts[unit_of(row)], row["entropies"] or []
         if row["answer"] == "greedy":
@@ -52,7 +59,15 @@ def documents(run: Path, k: int) -> dict[Unit, dict[str, float]]:
         if row["answer"] == ("greedy" if row["arm"] == "none" else "forced"):
             values["forced_entropy"].append(mean(entropies))
     for row in rows(run, "scores"):
-        prompts[unit_of(row)]["correct"].append(row["correct"])
+        if row["answer"] == "greedy":
+            prompts[unit_of(row)]["correct"].append(row["correct"])
+    for unit, sampled in samples(run).items():
+        prompts[unit] |= {name: [value] for name, value in sampled.items()}
+    greedy = labels(run, "greedy")
+    for unit, [label] in greedy.items():
+        none = greedy.get((*unit[:3], "none", unit[4]))
+        if unit[3] != "none" and none is not None:
+            prompts[unit]["flip"].append(float([label] != none))
     if k:
         routes = {(*unit_of(row), row["prompt"]): row["experts"] for row in rows(run, "routes")}
         for (task, document, occurrence, arm, wording, prompt), experts in sorted(routes.items()):
@@ -74,6 +89,135 @@ def documents(run: Path, k: int) -> dict[Unit, dict[str, float]]:
     return found
 
 
+@cache
+def dropped_of(run: Path) -> dict[tuple[Any, ...], set[int]]:
+    """Places (layer * heads + head) that any standard arm of a prompt lacks, by the prompt without its arm."""
+    found: dict[tuple[Any, ...], set[int]] = defaultdict(set)
+    for row in rows(run, "prompts"):
+        if row["arm"] in ("none", "tag", "tag_wrong", "tag_placebo", "expert", "expert_wrong", "filler"):
+            found[prompt_of(row)] |= {i for i, share in enumerate(row["keyword_share"] or []) if math.isnan(share)}
+    return found
+
+
+def dropped_heads(row: dict[str, Any], run: Path) -> set[int]:
+    return dropped_of(run)[prompt_of(row)]
+
+
+def prompt_of(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["task"], row["document"], row["occurrence"], row["wording"], row["prompt"]
+
+
+def keyword_share(row: dict[str, Any], dropped: set[int]) -> tuple[float, float]:
+    """The share, and the share of heads it is not over."""
+    shares = row["keyword_share"]
+    if not shares:
+        return NAN, NAN
+    n_heads = len(shares) // len(row["keyword_mass"])
+    layers = []
+    lost = 0
+    for first in range(0, len(shares), n_heads):
+        kept = [s for i, s in enumerate(shares[first : first + n_heads], first) if i not in dropped and not math.isnan(s)]
+        lost += n_heads - len(kept)
+        if kept:
+            layers.append(mean(kept))
+    return mean(layers), lost / len(shares)
+
+
+def samples(run: Path) -> dict[Unit, dict[str, float]]:
+    """The quantities of sampled answers; one prompt a document."""
+    sampled: dict[Unit, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows(run, "generations"):
+        if row["answer"] == "sample":
+            sampled[unit_of(row)].append(row)
+    found = {}
+    agreeing = labels(run, "sample")
+    for unit, answers in sampled.items():
+        cosines = [c for row in answers for c in row["cosines"] if not math.isnan(c)]
+        count = Counter(agreeing[unit])
+        n = len(agreeing[unit])
+        found[unit] = {
+            "sequence_entropy": -mean(sum(row["logprobs"]) for row in answers),
+            "normalized_sequence_entropy": -mean(mean(row["logprobs"]) for row in answers),
+            "semantic_variation": 1 - mean(cosines),
+            "answer_agreement": max(count.values()) / n if n > 1 else NAN,
+            "cluster_entropy": -sum(c / n * math.log(c / n) for c in count.values()) if n > 1 else NAN,
+        }
+    return found
+
+
+def labels(run: Path, answer: str) -> dict[Unit, list[str]]:
+    """What equivalent answers share: the extracted answer; without one, the text in lower case, single spaces, unpunctuated."""
+    texts = {(unit_of(row), row["answer"], row["sample"]): row["text"] for row in rows(run, "generations")}
+    found: dict[Unit, list[str]] = defaultdict(list)
+    for row in rows(run, "scores"):
+        if row["answer"] == answer:
+            text = texts.get((unit_of(row), answer, row["sample"]), row["filtered"])
+            extracted = row["filter"] != "none" and row["filtered"] != "[invalid]"
+            found[unit_of(row)].append(row["filtered"] if extracted else " ".join(text.lower().split()).strip(" .!"))
+    return found
+
+
+def correlation(tasks: dict[str, list[list[tuple[float, float] | None]]]) -> float:
+    """Stratum -> contrast -> one pair a document or None: correlation of midranks within stratum x contrast, less their
+    mean, by the number of pairs."""
+    products = [0.0, 0.0, 0.0]
+    for contrasts in tasks.values():
+        for column in contrasts:
+            pairs = [pair for pair in column if pair is not None]
+            left, right = (ranks([pair[i] for pair in pairs]) for i in (0, 1))
+            for x, y in zip(left, right, strict=True):
+                for i, product in enumerate((x * y, x * x, y * y)):
+                    products[i] += product
+    return products[0] / math.sqrt(products[1] * products[2])
+
+
+def pairs(found: dict[Unit, dict[str, float]], quantity: str) -> tuple[dict[str, list[list[tuple[float, float] | None]]], int]:
+    """The input of `correlation`, from the five control contrasts, and the number of its pairs."""
+    contrasts = (
+        ("tag", "tag_placebo"),
+        ("tag", "tag_wrong"),
+        ("expert", "filler"),
+        ("expert", "expert_wrong"),
+        ("expert", "tag"),
+    )
+    tasks: dict[str, list[list[tuple[float, float] | None]]] = defaultdict(list)
+    wordings: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for task, document, _, _, wording in found:
+        wordings[task, document].add(wording)
+    n = 0
+    for contrast in contrasts:
+        more = by_document(found, quantity, *contrast)
+        forced, chosen = (by_document(found, name, *contrast) for name in ("forced_entropy", "choice_entropy"))
+        columns: dict[str, list[tuple[float, float] | None]] = defaultdict(list)
+        for key in sorted({*more, *forced, *chosen}):
+            entropy = forced.get(key, chosen.get(key))
+            both = key in more and entropy is not None
+            columns[f"{key[0]} {sorted(wordings[key])}"].append(
+                (round(more[key], 12), round(-entropy, 12)) if both and entropy is not None else None
+            )
+            n += both
+        for task, column in columns.items():
+            tasks[task].append(column)
+    return tasks, n
+
+
+def by_document(found: dict[Unit, dict[str, float]], quantity: str, arm: str, control: str) -> dict[tuple[str, str], float]:
+    parts: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for (task, document, occurrence, this, wording), values in found.items():
+        other = found.get((task, document, occurrence, control, wording), {})
+        difference = values.get(quantity, NAN) - other.get(quantity, NAN)
+        if this == arm and not math.isnan(difference):
+            parts[task, document].append(difference)
+    return {key: mean(values) for key, values in parts.items()}
+
+
+def ranks(values: list[float]) -> list[float]:
+    n = len(values)
+    below = [sum(other < value for other in values) for value in values]
+    equal = [sum(other == value for other in values) for value in values]
+    return [(b + (e + 1) / 2 - (n + 1) / 2) / n for b, e in zip(below, equal, strict=True)]
+
+
 def early_middle(layers: list[float] | None) -> float:
     return mean(layers[: len(layers) - len(layers) // 3]) if layers else NAN
 
@@ -85,13 +229,7 @@ def shift(experts: list[int], none: list[int], k: int) -> float:
 
 def differences(found: dict[Unit, dict[str, float]], quantity: str, arm: str, control: str) -> dict[str, list[float]]:
     """Task -> one difference a document, over its wordings and occurrences."""
-    parts: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for (task, document, occurrence, this, wording), values in found.items():
-        other = found.get((task, document, occurrence, control, wording), {})
-        difference = values.get(quantity, NAN) - other.get(quantity, NAN)
-        if this == arm and not math.isnan(difference):
-            parts[task, document].append(difference)
-    return by_task(parts)
+    return by_task({key: [value] for key, value in by_document(found, quantity, arm, control).items()})
 
 
 def levels(found: dict[Unit, dict[str, float]], quantity: str, arm: str) -> dict[str, list[float]]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, Contrast, effect, kind_of_reason
+from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NO_KEYWORD, Contrast, differences, effect, kind_of_reason
 from ride_eval.analysis.frames import COLUMNS, load_run
 from ride_eval.arms import STANDARD_ARMS
 from tests.synthetic_run import write_run
@@ -27,7 +27,7 @@ def frame(values: dict[str, list[float | None]], task: str = "arith", **columns:
             if value is not None:
                 row: dict[str, object] = dict.fromkeys(COLUMNS, math.nan)
                 row |= {"task": task, "document": f"d{i:03}", "occurrence": 0, "arm": arm, "wording": 0, "density": value}
-                row |= {"meta_length": 5.0, "meta_unit": "tokens", "reason": None}
+                row |= {"meta_length": 5.0, "meta_unit": "tokens", "reason": None, "keyword_tokens": 1.0}
                 row |= {name: given[arm] if isinstance(given, dict) else given for name, given in columns.items()}
                 rows.append(row)
     return pd.DataFrame(rows)
@@ -116,8 +116,20 @@ def test_missing_pairs_are_counted_by_reason(tmp_path: Path) -> None:
     assert density.estimate.n == 10
     forced = effect(documents, "forced_entropy", TAG)
     assert (forced.estimate.n, dict(forced.missing)) == (7, {"truncated": 1}), "a choice task has no forced answer to miss"
+    keywords = effect(documents, "keyword_share", TAG)
+    assert dict(keywords.missing) == {"alignment coverage below 0.90": 4, NO_KEYWORD: 4, "truncated": 2}
     correct = effect(documents, "correct", TAG)
     assert (correct.estimate.n, dict(correct.missing)) == (16, {}), "the harness scores a truncated prompt all the same"
+
+
+def test_differences_are_those_the_effect_is_the_mean_of(tmp_path: Path) -> None:
+    documents = load_run(write_run(tmp_path, n=6, wordings=2, missing=frozenset({(0, "tag")}))).documents
+    found = differences(documents, ["density", "keyword_share"], TAG)
+    for name in ("density", "keyword_share"):
+        tasks = found.dropna(subset=name).groupby("task")[name]
+        expected = effect(documents, name, TAG)
+        assert tasks.mean().mean() == pytest.approx(expected.estimate.value)
+        assert tasks.count().sum() == expected.estimate.n
 
 
 def test_a_reasons_own_number_does_not_split_it() -> None:

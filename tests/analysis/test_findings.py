@@ -67,7 +67,16 @@ def test_every_number_is_what_a_plain_recomputation_gives(tmp_path: Path, moe: b
         tasks = slow.levels(documents, level.quantity, level.arm)
         assert level.n == sum(map(len, tasks.values()))
         assert level.value == pytest.approx(slow.mean(statistics.fmean(v) for v in tasks.values()), nan_ok=True, abs=1e-9)
-    assert {(e.quantity, e.contrast) for e in model.contrasts} == {(name, c) for name in COLUMNS for c in CONTROL_CONTRASTS}
+    compared = set(COLUMNS) - {"meta_mass"}
+    assert {(e.quantity, e.contrast) for e in model.contrasts} == {(name, c) for name in compared for c in CONTROL_CONTRASTS}
+    assert {e.quantity for e in model.descriptives} == compared - {"routing_shift", "flip"}
+    assert model.heads_dropped == pytest.approx(
+        slow.mean(d["heads_dropped"] for d in documents.values() if not math.isnan(d.get("heads_dropped", math.nan)))
+    )
+    for link in model.links if moe else model.links[:1]:
+        tasks, pairs = slow.pairs(documents, link.quantity)
+        assert link.estimate.value == pytest.approx(slow.correlation(tasks), abs=1e-9)
+        assert link.pairs == pairs
     assert len(model.correctness) == len(TASKS) * 7
     assert len(model.levels) == len(COLUMNS) * 7
 

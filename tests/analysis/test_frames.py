@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from ride_eval.analysis import routes
-from ride_eval.analysis.frames import COLUMNS, UNIT, choice_uncertainty, load_run
+from ride_eval.analysis.frames import COLUMNS, choice_uncertainty, load_run
 from ride_eval.analysis.routes import routing_shifts
+from ride_eval.analysis.units import UNIT
 from ride_eval.errors import RunError
 from ride_eval.metrics.choices import choice_entropy, choice_margin, choice_probabilities
 from ride_eval.metrics.routing import overlap_shift
@@ -37,7 +38,7 @@ def test_every_value_is_what_a_plain_reading_gives(tmp_path: Path, moe: bool) ->
     found = values_of(path)
     assert found.keys() == expected.keys()
     for unit, row in found.items():
-        for name in COLUMNS:
+        for name in (*COLUMNS, "heads_dropped"):
             assert row[name] == pytest.approx(expected[unit].get(name, math.nan), nan_ok=True, abs=1e-9), (unit, name)
 
 
@@ -53,7 +54,9 @@ def test_a_run_with_nothing_in_it_is_an_empty_frame(tmp_path: Path) -> None:
     run = load_run(write_run(tmp_path, n=0, state=None))
     assert len(run.documents) == 0
     assert run.status == {"state": "incomplete"}
-    assert {*UNIT, *COLUMNS, "meta_length", "meta_unit", "reason"} == set(run.documents.columns)
+    assert {*UNIT, *COLUMNS, "meta_length", "meta_unit", "keyword_tokens", "heads_dropped", "reason"} == set(
+        run.documents.columns
+    )
 
 
 def test_a_document_with_one_of_two_prompts_is_nan(tmp_path: Path) -> None:

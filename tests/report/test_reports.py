@@ -50,11 +50,17 @@ def test_no_number_is_cut_at_any_width(pair: Findings, width: int, n_models: int
     text = shown(findings, width)
     assert "\u2026" not in text
     words = set(re.findall(r"[^\s]+", text))
-    tables = (sections.correctness, lambda f: sections.control_contrasts(f, primary=True))
+    tables = (
+        sections.correctness,
+        lambda f: sections.control_contrasts(f, primary=True),
+        sections.links,
+        sections.flips,
+        lambda f: sections.against_none(f, primary=True),
+    )
     for table in tables:
         for row in table(findings).rows:
             for cell in row.cells:
-                assert {cell.value, *cell.interval.split(), *cell.n.split()} <= words, (row.label, cell)
+                assert {*cell.value.split(), *cell.interval.split(), *cell.n.split()} <= words, (row.label, cell)
 
 
 @pytest.mark.parametrize("width", [80, 100, 160])
@@ -68,7 +74,7 @@ def test_values_stand_under_their_model_and_beside_their_contrast(pair: Findings
     row = next(line for line in lines[start:] if "tag - tag_placebo" in line)
     effects = [model.contrasts[5] for model in pair.models]
     assert [(e.quantity, str(e.contrast)) for e in effects] == [("density", "tag - tag_placebo")] * 2
-    expected = [" ".join(interval(effect.estimate, BY_NAME["density"])) for effect in effects]
+    expected = [" ".join(interval(effect.estimate, BY_NAME["density"].decimals)) for effect in effects]
     assert re.split(r"\s{2,}", row.strip()) == ["tag - tag_placebo", *expected]
 
 
@@ -92,6 +98,61 @@ def test_a_gap_has_its_reason_in_the_legend(pair: Findings) -> None:
     assert "expert - tag \u2020" in text, "the contrast of unlike lengths must say so"
 
 
+def test_the_verdict_comes_first_with_its_numbers(pair: Findings) -> None:
+    text, rendered = " ".join(shown(pair, 80).split()), markdown.render(pair)
+    for model in pair.models:
+        qualified, clauses = sections.verdict(model)
+        assert qualified == "provisional, untrained weights"
+        for clause, found in zip(clauses, model.verdict.clauses, strict=True):
+            assert found.says in clause
+            decimals = sections.RHO_DECIMALS if found.quantity is None else BY_NAME[found.quantity].decimals
+            assert " ".join(interval(found.estimate, decimals)) in clause
+            assert text.index(clause) < text.index("What was run")
+            assert rendered.index(markdown.escape(clause)) < rendered.index("##")
+    assert [clause.says for clause in pair.models[0].verdict.clauses][:2] == ["densify", "more stable"]
+
+
+def test_a_verdict_says_that_lengths_differ(pair: Findings) -> None:
+    model = pair.models[0]
+    clause = replace(model.verdict.clauses[0], length_matched=0.5)
+    changed = replace(model, verdict=replace(model.verdict, clauses=(clause,)))
+    assert "expert - filler \u2020" in sections.verdict(changed)[1][0]
+    assert "\u2020" not in sections.verdict(model)[1][0]
+
+
+def test_links_and_flips_are_shown_with_what_they_are_read_beside(pair: Findings) -> None:
+    rows = {row.label: row.cells for row in sections.links(pair).rows}
+    for model, cell in zip(pair.models, rows["density"], strict=True):
+        estimate = model.links[0].estimate
+        assert (cell.value, cell.interval, cell.n) == interval(estimate, sections.RHO_DECIMALS)
+    assert rows["routing shift"][1].value == NOTHING, "a dense model has no routing"
+    section = sections.flips(pair)
+    assert [cell.value for cell in section.rows[-1].cells] == ["not measured"] * 2
+    assert len(section.rows) == 7
+    for row in section.rows[:-1]:
+        for model, cell in zip(pair.models, row.cells, strict=True):
+            level = model.level("flip", row.label.removesuffix(" (mean)"))
+            assert level is not None
+            assert cell.value == number(level.value, 3)
+    text = shown(pair, 100)
+    assert "none against itself" in text
+
+
+def test_a_task_without_scores_is_left_out_and_named(tmp_path: Path) -> None:
+    scored = load_run(write_run(tmp_path / "a", n=3, tasks={"arith": "generation"}))
+    runs = [scored, load_run(write_run(tmp_path / "b", n=3, tasks={"maps": "generation"}, scored=False))]
+    findings = find(runs)
+    assert [row.label for row in sections.correctness(findings).rows if not row.cells] == ["arith"]
+    assert "Without a score of their own, so not among the correct answers: maps." in sections.legend(findings)
+    assert not any(line.startswith("Without a score") for line in sections.legend(find([scored])))
+
+
+def test_what_is_from_samples_is_marked(pair: Findings) -> None:
+    rendered = markdown.render(pair)
+    for quantity in QUANTITIES:
+        assert (f"{quantity.label} ({quantity.unit}, noisy" in rendered) == quantity.noisy
+
+
 def test_json_holds_the_findings_and_null_for_nan(pair: Findings) -> None:
     content = json.loads(json_report.render(pair), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     for model, stored in zip(pair.models, content["models"], strict=True):
@@ -106,6 +167,11 @@ def test_json_holds_the_findings_and_null_for_nan(pair: Findings) -> None:
                 value = getattr(found.estimate, name)
                 assert kept["estimate"][name] == (None if isinstance(value, float) and math.isnan(value) else value)
         assert [row["estimate"]["value"] for row in stored["correctness"]] == [r.estimate.value for r in model.correctness]
+        for link, kept in zip(model.links, stored["links"], strict=True):
+            assert (kept["quantity"], kept["direction"], kept["pairs"]) == (link.quantity, link.direction, link.pairs)
+            assert kept["estimate"]["n"] == link.estimate.n
+        assert stored["verdict"]["sentence"] == model.verdict.sentence
+        assert stored["heads_dropped"] == model.heads_dropped
     assert content["caveat"] == pair.caveat
     assert [entry["name"] for entry in content["quantities"]] == [quantity.name for quantity in QUANTITIES]
 
@@ -128,7 +194,7 @@ def well_formed(text: str) -> int:
 
 def test_markdown_tables_are_well_formed(pair: Findings) -> None:
     text = markdown.render(pair)
-    assert well_formed(text) == 5
+    assert well_formed(text) == 8
     for section in (sections.correctness(pair), sections.control_contrasts(pair, primary=False)):
         for row in section.rows:
             for cell in row.cells:
@@ -143,8 +209,8 @@ def test_hostile_names_are_shown_and_do_nothing(tmp_path: Path) -> None:
     assert "\\x1b[2J" in text
     assert "[red]run" in text
     rendered = markdown.render(findings)
-    assert well_formed(rendered) == 3
-    assert rendered.count(sections.NO_VALUES) == 2, "an empty table must say that it is"
+    assert well_formed(rendered) == 5
+    assert rendered.count(sections.NO_VALUES) == 3, "an empty table must say that it is"
     assert not {letter for letter in rendered if not letter.isprintable()} - {"\n"}
     assert "<b>" not in rendered.replace("\\<b\\>", "")
     assert "@" not in rendered
@@ -179,7 +245,7 @@ def test_numbers_have_the_digits_their_interval_asks_for() -> None:
     def estimate(value: float, low: float, high: float) -> Estimate:
         return Estimate(value=value, low=low, high=high, n=120)
 
-    density, length = BY_NAME["density"], BY_NAME["answer_tokens"]
+    density, length = BY_NAME["density"].decimals, BY_NAME["answer_tokens"].decimals
     assert interval(estimate(-0.012, -0.020, -0.004), density) == ("-0.012", "[-0.020, -0.004]", "n=120")
     assert interval(estimate(-0.00042, -0.00061, -0.00023), density)[:2] == ("-0.00042", "[-0.00061, -0.00023]")
     assert interval(estimate(0.03, 0.0004, 0.0596), density)[1] == "[0.0004, 0.0596]", "an interval without 0 must not show it"
