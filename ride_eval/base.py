@@ -82,6 +82,24 @@ def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], 
     return config, file.parent
 
 
+def refuse_unfit(base: str, config: Mapping[str, Any]) -> None:
+    """Raise TaskError for a base task that no arm can be put in front of, from its configuration alone."""
+    if config.get("output_type") == "loglikelihood_rolling":
+        raise TaskError(f"{base} scores whole texts, so there is no prompt to put an arm in front of.")
+    if config.get("doc_to_image") or config.get("doc_to_audio"):
+        raise TaskError(f"{base} has images or audio, which ride_eval does not measure.")
+
+
+def refuse_sampling(task: str, generation_kwargs: Mapping[str, Any] | None) -> None:
+    """Raise TaskError for generation arguments under which answers are drawn: arms are compared by greedy ones."""
+    given = generation_kwargs or {}
+    if given.get("do_sample") or float(given.get("temperature") or 0.0) > 0.0:
+        raise TaskError(
+            f"{task} samples its answers ({dict(given)}); ride_eval compares greedy ones, and draws its own samples. "
+            "Give --gen_kwargs do_sample=False,temperature=0."
+        )
+
+
 def harness_path(spec: RideSpec) -> str:
     """Where a harness task's YAML lies under the harness's tasks folder."""
     file = _harness_file(spec)

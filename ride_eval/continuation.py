@@ -88,7 +88,7 @@ def follow(
     place = positions(mask)
     width, length = prefilled.mask.shape[1], answer.shape[1]
     read = _Reader(answer)
-    read(prefilled.logits[index][:, None])
+    read(prefilled.logits.to(device)[index][:, None])
     if length > 1:
         cache = branch(prefilled.cache, index)
         step = max(1, LOGITS_BYTES // (4 * prefilled.logits.shape[-1] * len(rows)))

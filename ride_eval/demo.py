@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 TASKS = ("ride_demo", "ride_signatures")
+SAMPLES = 5
+"""Sampled answers a prompt: fewer than usual, for a first look on two cores."""
 
 
 def run(folder: Path, limit: int | None = None) -> list[Path]:
@@ -25,8 +27,9 @@ def run(folder: Path, limit: int | None = None) -> list[Path]:
     runs = []
     for name, path in build(folder / "models").items():
         target = folder / name
-        _say(f"{name}: lm_eval --model ride --model_args pretrained={path},run_dir={target} --tasks {','.join(TASKS)}")
-        arguments: dict[str, Any] = {"pretrained": str(path), "run_dir": str(target)}
+        arguments: dict[str, Any] = {"pretrained": str(path), "run_dir": str(target), "num_samples": SAMPLES}
+        given = ",".join(f"{argument}={value}" for argument, value in arguments.items())
+        _say(f"{name}: lm_eval --model ride --model_args {given} --tasks {','.join(TASKS)} --apply_chat_template")
         lm_eval.simple_evaluate(
             model="ride",
             model_args=arguments,

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from lm_eval.models.utils import normalize_gen_kwargs
 from tqdm import tqdm
 
 from ride_eval.continuation import follow, prefill
@@ -30,6 +31,9 @@ from ride_eval.prompt import Prompt, Request, request_of
 from ride_eval.recorder import Recorder
 from ride_eval.shared import Placing, SharedPrefill
 from ride_eval.store import Key
+
+WINDOW = 512
+_T = TypeVar("_T")
 
 
 class RideLM(ProbedHFLM):
@@ -68,7 +72,7 @@ class RideLM(ProbedHFLM):
             raise UsageError(f"share_prefill={share_prefill!r} in --model_args; True or False was expected.")
         try:
             super().__init__(pretrained=pretrained, **kwargs)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # not found, not a model, or arguments that do not go together
             raise UsageError(f"The model pretrained={pretrained} cannot be loaded: {' '.join(str(error).split())}") from error
         if self.backend != "causal":
             raise UsageError(f"--model ride measures causal language models; pretrained={pretrained} is {self.backend}.")
@@ -140,23 +144,25 @@ class RideLM(ProbedHFLM):
 
     def _share_answers(self, requests: Iterable[Any], disable_tqdm: bool) -> None:
         """Answer what fits into the model, `none` first, since the other arms are scored on its answer."""
-        groups: dict[tuple[bool, str], dict[Key, Placing]] = defaultdict(dict)
+        groups: dict[tuple[bool, str], dict[Key, Prompt]] = defaultdict(dict)
         arguments: dict[str, dict[str, Any]] = {}
         for request in requests:
             asked = request_of(request)
-            if asked is None or self.ledger.has_answer(asked.prompt.key):
-                continue
-            name = json.dumps(request.args[1], sort_keys=True, default=str)
-            arguments[name] = request.args[1]
-            n_new = int(request.args[1].get("max_gen_toks", self.max_gen_toks))
-            place = self.encoder.place(asked.prompt, "answer", self.max_length - n_new)
-            if not place.truncated:  # what is cut stays with the harness, which knows how
-                groups[asked.prompt.key.arm != "none", name][asked.prompt.key] = (asked.prompt, place)
+            if asked is not None and not self.ledger.has_answer(asked.prompt.key):
+                name = json.dumps(request.args[1], sort_keys=True, default=str)
+                arguments[name] = request.args[1]
+                groups[asked.prompt.key.arm != "none", name][asked.prompt.key] = asked.prompt
         total = sum(map(len, groups.values()))
         with tqdm(total=total, desc="Answers and samples", disable=disable_tqdm or self.rank != 0 or not total) as bar:
-            for (_, name), placed in sorted(groups.items()):
-                for n in self._shared.answers(list(placed.values()), arguments[name], self._batch_rows()):
-                    bar.update(n)
+            for (_, name), prompts in sorted(groups.items()):
+                room = self.max_length - int(normalize_gen_kwargs(arguments[name], self.max_gen_toks)["max_gen_toks"])
+                for window in self._windows(list(prompts.values())):
+                    placed = [(prompt, self.encoder.place(prompt, "answer", room)) for prompt in window]
+                    # What is cut stays with the harness, which knows how.
+                    fits = [(prompt, place) for prompt, place in placed if not place.truncated]
+                    bar.update(len(placed) - len(fits))
+                    for n in self._shared.answers(fits, arguments[name], self._batch_rows()):
+                        bar.update(n)
 
     def _share_choices(self, requests: Iterable[Any], disable_tqdm: bool) -> None:
         """Score the choices of prompts that fit, with one pass a prompt."""
@@ -170,17 +176,25 @@ class RideLM(ProbedHFLM):
         for key, found in asks.items():
             cell = key._replace(arm="")
             longest[cell] = max(longest[cell], *(len(continuation) for _, _, continuation in found))
-        placed = []
-        for key, found in asks.items():
-            prompt = found[0][0].prompt
-            place = self.encoder.place(prompt, "choice", self.max_length + 1 - longest[key._replace(arm="")])
-            if not place.truncated:
-                check_tokens(prompt, place, found[0][1])
-                placed.append(((prompt, place), [(asked, continuation) for asked, _, continuation in found]))
-        total = sum(len(found) for _, found in placed)
+        total = sum(map(len, asks.values()))
         with tqdm(total=total, desc="Choices", disable=disable_tqdm or self.rank != 0 or not total) as bar:
-            for n in self._shared.choices(placed, self._batch_rows()):
-                bar.update(n)
+            for window in self._windows(list(asks.items())):
+                placed: list[tuple[Placing, list[tuple[Request, list[int]]]]] = []
+                for key, found in window:
+                    prompt = found[0][0].prompt
+                    place = self.encoder.place(prompt, "choice", self.max_length + 1 - longest[key._replace(arm="")])
+                    if place.truncated:
+                        bar.update(len(found))
+                    else:
+                        check_tokens(prompt, place, found[0][1])
+                        placed.append(((prompt, place), [(asked, continuation) for asked, _, continuation in found]))
+                for n in self._shared.choices(placed, self._batch_rows()):
+                    bar.update(n)
+
+    def _windows(self, items: list[_T]) -> Iterator[list[_T]]:
+        """Parts to tokenize and sort by length at a time: tokens with offsets of a whole benchmark do not fit in memory."""
+        size = max(WINDOW, 4 * self._batch_rows())
+        return (items[start : start + size] for start in range(0, len(items), size))
 
     def _force(self, prompts: Sequence[Prompt], disable_tqdm: bool) -> None:
         """Teacher-force `none`'s answer where that did not come with the prompt's own pass: it was not known, or not shared."""
@@ -240,7 +254,8 @@ class RideLM(ProbedHFLM):
     def _batch_rows(self) -> int:
         """The batch size; `auto` is found by the harness's own search, once."""
         if self.batch_size != "auto":
-            return int(self.batch_size)
+            size: int = self.batch_size
+            return size
         if self.auto_batch is None:
             self._detect_batch_size()
         return self.auto_batch or 1

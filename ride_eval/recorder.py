@@ -75,7 +75,9 @@ class Recorder:
         if run.exists() and not run.is_dir():
             raise RunError(f"run_dir={run} is a file; a directory was expected.")
         if (run / "run.json").exists():
-            check_identity(run, read_manifest(run)["identity"], self._manifest["identity"])
+            # Whether the model's own template is applied is known only when requests come.
+            known = {name: value for name, value in self._manifest["identity"].items() if name != "chat_template"}
+            check_identity(run, read_manifest(run)["identity"], known)
 
     def open(self, settings: TemplateSettings, calibration: Mapping[str, Any] | None = None) -> None:
         """Make the directory, or check that it holds this very run and read back what is there.
@@ -111,6 +113,9 @@ class Recorder:
             write_json(self.run / "run.json", {**head, **rest, "calibration": self.centre})
         (self.run / "status.json").unlink(missing_ok=True)
         self.is_open = True
+        if (earlier := _open.get(str(self.run))) is not None:
+            # An attempt this process gave up: its status at exit would overwrite this one's.
+            earlier.is_open = False
         _open[str(self.run)] = self
         atexit.register(self.close)
 

@@ -9,11 +9,36 @@ from typing import Any
 import numpy as np
 from lm_eval.api.instance import Instance
 
+from ride_eval.errors import DataError
+from ride_eval.metrics.choices import choice_entropy, choice_margin, choice_probabilities
 from ride_eval.metrics.equivalence import label
 from ride_eval.metrics.samples import answer_agreement, cluster_entropy
 from ride_eval.prompt import request_of
 from ride_eval.recorder import recorder_of
 from ride_eval.store import Key
+
+
+def lacks_language_data(base: str, nltk_path: str | None, *, leave_unscored: bool) -> bool:
+    """Whether scores of documents that need nltk's data must be left out.
+
+    Raises DataError unless that was asked for: without this check the harness fails in scoring, after all generation.
+    """
+    if nltk_path is None:
+        return False
+    import nltk
+
+    try:
+        nltk.data.find(nltk_path)
+    except LookupError:
+        package = nltk_path.rpartition("/")[2]
+        if not leave_unscored:
+            raise DataError(
+                f"{base} is scored with nltk's {package!r}, which is not installed. Where there is internet, run "
+                f"`python -m nltk.downloader {package}` (and copy ~/nltk_data), or give --metadata "
+                '\'{"missing_scoring_data": "nan"}\' to leave the scores of documents that need it out, counted.'
+            ) from None
+        return True
+    return False
 
 
 def filtered_samples(instances: Sequence[Any], run: str, answer_filter: Any) -> dict[Key, list[tuple[Any, str]]]:
@@ -44,6 +69,12 @@ def agreement(filtered: Sequence[Any], texts: Sequence[str], *, extracts: bool) 
     """How far a prompt's sampled answers agree; `extracts` says that the task's filter looks for the answer in the text."""
     labels = [label(answer, text, extracts=extracts) for answer, text in zip(filtered, texts, strict=True)]
     return {"answer_agreement": answer_agreement(labels), "cluster_entropy": cluster_entropy(labels)}
+
+
+def choice_values(loglikelihoods: Sequence[float], scored: Sequence[str]) -> dict[str, float]:
+    """How certain the choice is, from the log-likelihoods of texts: what every model type can give."""
+    probabilities = choice_probabilities(loglikelihoods, [len(text.encode("utf-8", "replace")) for text in scored])
+    return {"choice_entropy": choice_entropy(probabilities), "choice_margin": choice_margin(probabilities)}
 
 
 def chosen(loglikelihoods: Sequence[float], choices: Sequence[str], metric: str | None) -> int:

@@ -89,7 +89,7 @@ class SharedPrefill:
         if not n_samples:
             return greedy
         drawn = draw(logprobs.repeat_interleave(n_samples, 0), uniform[:, :, 0].reshape(-1)).reshape(-1, n_samples)
-        return torch.cat([greedy[:, None], drawn], 1).reshape(-1)
+        return torch.cat([greedy[:, None], drawn.to(greedy.device)], 1).reshape(-1)
 
     def _cosines(
         self, written: Sequence[Written], generated: torch.Tensor, mask: torch.Tensor, cache: Any, reading: Reading, group: int

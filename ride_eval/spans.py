@@ -6,9 +6,12 @@ Character spans are half open. A token belongs to a span when its offsets overla
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 MIN_COVERAGE = 0.90
 """Below this share of comparable question tokens, a document's token statistics are NaN."""
@@ -50,7 +53,8 @@ class QuestionToken(NamedTuple):
 class Alignment:
     """The question tokens that are equal in every arm of a document and wording."""
 
-    tokens: frozenset[QuestionToken]
+    tokens: NDArray[np.int64]
+    """(n, 3) start, end and id; an array, since one is kept for every document of a run."""
     longest: int
     """Tokens of the longest of the arms' prompts."""
     problem: str | None = None
@@ -104,10 +108,14 @@ def align(renderings: Sequence[Rendering], encodings: Sequence[Encoding]) -> Ali
     common: frozenset[QuestionToken] | None = None
     for rendering, encoding in zip(renderings, encodings, strict=True):
         if rendering.question is None:
-            return Alignment(tokens=frozenset(), longest=longest, problem="question not found in the rendered prompt")
+            return Alignment(tokens=_table(()), longest=longest, problem="question not found in the rendered prompt")
         tokens = frozenset(eligible(encoding, rendering.question))
         common = tokens if common is None else common & tokens
-    return Alignment(tokens=common or frozenset(), longest=longest)
+    return Alignment(tokens=_table(common or ()), longest=longest)
+
+
+def _table(tokens: Iterable[QuestionToken]) -> NDArray[np.int64]:
+    return np.array(sorted(tokens), dtype=np.int64).reshape(-1, 3)
 
 
 def aligned_positions(encoding: Encoding, rendering: Rendering, alignment: Alignment) -> tuple[list[int], str | None]:
@@ -118,7 +126,8 @@ def aligned_positions(encoding: Encoding, rendering: Rendering, alignment: Align
     if problem is not None or rendering.question is None:
         return [], problem
     own = eligible(encoding, rendering.question)
-    positions = sorted(position for token, position in own.items() if token in alignment.tokens)
+    common = set(map(tuple, alignment.tokens.tolist()))
+    positions = sorted(position for token, position in own.items() if token in common)
     if not own:
         return [], "question has no token beside its first"
     coverage = len(positions) / len(own)

@@ -10,24 +10,23 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from lm_eval.api.task import ConfigurableTask
 
-from ride_eval.arms import STANDARD_ARMS, WORDS, Counter, MetaPrompt, Prompts
-from ride_eval.base import RideSpec, load_base, read_spec
+from ride_eval.aggregation import mean_over_prompts, nan_mean, nan_stderr, without_missing
+from ride_eval.arms import STANDARD_ARMS, MetaPrompt
+from ride_eval.base import RideSpec, load_base, read_spec, refuse_sampling, refuse_unfit
 from ride_eval.data import read_folder, unreachable, use_splits
-from ride_eval.errors import DataError, RideError, TaskError, UsageError
+from ride_eval.errors import RideError, TaskError, UsageError
 from ride_eval.fewshot import DocumentSampler
 from ride_eval.measurement import MeasuredPair, MeasuredText, Measurement, measurement_of
-from ride_eval.metrics.choices import choice_entropy, choice_margin, choice_probabilities
+from ride_eval.options import read_options
 from ride_eval.prompt import Prompt, Request, TemplateSettings, request_of
 from ride_eval.recorder import recorder_of
 from ride_eval.scalars import ALL_SCALARS
-from ride_eval.scoring import agreement, chosen, filtered_samples, score_row
+from ride_eval.scoring import agreement, choice_values, chosen, filtered_samples, lacks_language_data, score_row
 from ride_eval.spans import Rendering, locate
 from ride_eval.store import Key, document_hash
 
@@ -60,17 +59,19 @@ class RideTask(ConfigurableTask):
         self.ride: RideSpec = read_spec(name, metadata)
         source = Path(str(metadata.get("config_source", ".")))
         base, self._base_folder = load_base(name, self.ride, source.parent)
-        self._prompts = _load_prompts(str(metadata["prompts"]) if metadata.get("prompts") else None)
+        refuse_unfit(self.ride.base, base)
+        self._options = read_options(metadata)
+        self._prompts = self._options.prompts
         self._prompts.arm(self.ride.arm)
-        self._placement = str(metadata.get("placement", "user"))
-        if self._placement not in ("user", "system"):
-            raise UsageError(f"placement={self._placement!r} in --metadata; `user` or `system` was expected.")
         self._own_data = self.ride.base.endswith((".yml", ".yaml"))
         overrides = {key: value for key, value in config.items() if key not in ("class", "metadata", "task")}
         super().__init__(config={**base, **overrides, "task": name, "metadata": {**(base.get("metadata") or {}), **metadata}})
-        self._refuse_what_cannot_be()
-        self._missing_data = self._check_scoring_data()
-        self._counter = _counter_for(metadata)
+        filters = [filter_.name for filter_ in self._filters]
+        if self.ride.answer_filter is not None and self.ride.answer_filter not in filters:
+            raise TaskError(f"{name}: answer_filter {self.ride.answer_filter!r} is not among {', '.join(filters)}.")
+        self._missing_data = lacks_language_data(
+            self.ride.base, self.ride.nltk_data, leave_unscored=self._options.leave_unscored
+        )
         self._pending = ""
         self._occurrences: list[tuple[str, int]] | None = None
         self._samples: list[int] | None = None
@@ -89,54 +90,15 @@ class RideTask(ConfigurableTask):
                 self._aggregation_list[metric] = without_missing(self._aggregation_list[metric])
             self._aggregation_list["unscored"], self._higher_is_better["unscored"] = sum, None
 
-    def _refuse_what_cannot_be(self) -> None:
-        if self.OUTPUT_TYPE == "loglikelihood_rolling":
-            raise TaskError(f"{self.ride.base} scores whole texts, so there is no prompt to put an arm in front of.")
-        if getattr(self, "MULTIMODAL", False):
-            raise TaskError(f"{self.ride.base} has images or audio, which ride_eval does not measure.")
-        kwargs = self.config.generation_kwargs or {}
-        if kwargs.get("do_sample") or float(kwargs.get("temperature") or 0.0) > 0.0:
-            raise TaskError(
-                f"{self.ride.base} samples its answers ({kwargs}); ride_eval compares greedy ones, and draws its own samples. "
-                "Give --gen_kwargs do_sample=False,temperature=0."
-            )
-        filters = [filter_.name for filter_ in self._filters]
-        if self.ride.answer_filter is not None and self.ride.answer_filter not in filters:
-            raise TaskError(f"{self.config.task}: answer_filter {self.ride.answer_filter!r} is not among {', '.join(filters)}.")
-
-    def _check_scoring_data(self) -> bool:
-        """Whether scores of documents that need language data must be left out; an error unless that was asked for.
-
-        Without this check the harness fails in scoring, after all generation.
-        """
-        if self.ride.nltk_data is None:
-            return False
-        import nltk
-
-        try:
-            nltk.data.find(self.ride.nltk_data)
-        except LookupError:
-            package = self.ride.nltk_data.rpartition("/")[2]
-            if (self.config.metadata or {}).get("missing_scoring_data") != "nan":
-                raise DataError(
-                    f"{self.ride.base} is scored with nltk's {package!r}, which is not installed. Where there is internet, run "
-                    f"`python -m nltk.downloader {package}` (and copy ~/nltk_data), or give --metadata "
-                    '\'{"missing_scoring_data": "nan"}\' to leave the scores of documents that need it out, counted.'
-                ) from None
-            return True
-        return False
-
     # Documents ----------------------------------------------------------------------------------------------------------
 
     def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Documents of our own, of `data_dir`, or the base task's own source."""
-        metadata = self.config.metadata or {}
         if self._own_data:
-            folder = self._base_folder / "data"
-            self.dataset = read_folder(folder)
+            self.dataset = read_folder(self._base_folder / "data")
             return
-        if metadata.get("data_dir"):
-            self.dataset = read_folder(Path(str(metadata["data_dir"])) / self.ride.benchmark)
+        if self._options.data_dir is not None:
+            self.dataset = read_folder(self._options.data_dir / self.ride.benchmark)
             use_splits(self.config, list(self.dataset), str(self.config.task))
             self.fewshot_cfg = self.config.fewshot_config
             return
@@ -153,6 +115,8 @@ class RideTask(ConfigurableTask):
                 "--cache_requests cannot be used with ride_* tasks: it stores prompts as a pickle under a key without the "
                 "arm's text, so another arm's prompts could come back. Leave it out."
             )
+        # Not earlier: `--gen_kwargs` changes the arguments after the task is made.
+        refuse_sampling(str(self.config.task), self.config.generation_kwargs)
         self._samples = sorted(set(kwargs["samples"])) if kwargs.get("samples") else None
         super().build_all_requests(**kwargs)
         documents = {instance.doc_id for instance in self._instances or []}
@@ -194,13 +158,15 @@ class RideTask(ConfigurableTask):
         return self._render(doc, self._words(doc), self.ride.arm, self._arguments)
 
     def _meta(self, arm: str, words: _Words) -> MetaPrompt:
-        return self._prompts.render(arm, domain=words.domain, wrong=words.wrong, wording=words.wording, counter=self._counter)
+        return self._prompts.render(
+            arm, domain=words.domain, wrong=words.wrong, wording=words.wording, counter=self._options.counter
+        )
 
     def _render(self, doc: dict[str, Any], words: _Words, arm: str, arguments: dict[str, Any]) -> str | list[str]:
         arguments = dict(arguments)
         text = self._meta(arm, words).text
         prefix = text + self._prompts.separator if text else ""
-        if prefix and self._placement == "system":
+        if prefix and self._options.placement == "system":
             arguments["system_instruction"] = prefix + (arguments.get("system_instruction") or "")
         else:
             self._pending = prefix
@@ -210,6 +176,11 @@ class RideTask(ConfigurableTask):
             context: str | list[str] = super().fewshot_context(doc, **arguments)
         finally:
             self._pending = ""
+        if any(text not in rendered for rendered in ([context] if isinstance(context, str) else context)):
+            raise UsageError(
+                f"The chat template does not show the arm's text {text!r} with placement={self._options.placement}: the harness "
+                "drops a system message that a template refuses. Use placement=user."
+            )
         return context
 
     def build_qa_turn(self, *, q: str | None = None, **kwargs: Any) -> list[Any]:
@@ -271,7 +242,7 @@ class RideTask(ConfigurableTask):
             chat_template=chat,
             multiturn=bool(arguments.get("fewshot_as_multiturn")) if chat else False,
             system_instruction=arguments.get("system_instruction"),
-            placement=self._placement,
+            placement=self._options.placement,
             prompts=self._prompts.sha256,
         )
         decoding = self.config.generation_kwargs if self.OUTPUT_TYPE == "generate_until" else None
@@ -351,7 +322,7 @@ class RideTask(ConfigurableTask):
         self._write_score(doc, results, scores, measured)
         extra = self._choice_metrics(doc, results)
         for name in measured[0].values if measured else ():
-            extra[name] = _mean([found.values[name] for found in measured])
+            extra[name] = mean_over_prompts([found.values[name] for found in measured])
         return {**scores, **{key: value for name, v in extra.items() for key, value in ((name, v), (f"{name}_stderr", v))}}
 
     def _score(self, doc: dict[str, Any], results: Sequence[Any]) -> dict[str, Any]:
@@ -364,18 +335,13 @@ class RideTask(ConfigurableTask):
             scores = {**dict.fromkeys(self._metric_fn_list, math.nan), "unscored": 1.0}
         return scores
 
-    def _choices(self, doc: dict[str, Any]) -> list[str]:
-        """What each choice's log-likelihood is of: the choices, or one target after several prompts."""
-        choices: list[str] = self.doc_to_choice(doc)
-        return [str(self.doc_to_target(doc))] * len(choices) if self.multiple_input else choices
-
     def _choice_metrics(self, doc: dict[str, Any], results: Sequence[Any]) -> dict[str, float]:
         if self.OUTPUT_TYPE != "multiple_choice":
             return {}
-        choices = self._choices(doc)
-        n_bytes = [len(choice.encode("utf-8", "replace")) for choice in choices]
-        probabilities = choice_probabilities([pair[0] for pair in results[: len(choices)]], n_bytes)
-        return {"choice_entropy": choice_entropy(probabilities), "choice_margin": choice_margin(probabilities)}
+        choices: list[str] = self.doc_to_choice(doc)
+        # With a prompt for each choice, all log-likelihoods are of the one target.
+        scored = [str(self.doc_to_target(doc))] * len(choices) if self.multiple_input else choices
+        return choice_values([pair[0] for pair in results[: len(choices)]], scored)
 
     def _write_score(
         self, doc: dict[str, Any], results: Sequence[Any], scores: dict[str, Any], measured: list[Measurement]
@@ -400,54 +366,3 @@ class RideTask(ConfigurableTask):
                 recorder.add("scores", score_row(key, answer="sample", sample=i, filtered=filtered, score=score, **common))
         if self._to_score == 0:
             recorder.scored(str(self.config.task))
-
-
-def without_missing(aggregation: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
-    """An aggregation over the documents that have a score; NaN if none has."""
-
-    def aggregate(items: list[Any]) -> Any:
-        kept = [item for item in items if not (isinstance(item, float) and math.isnan(item))]
-        return aggregation(kept) if kept else math.nan
-
-    return aggregate
-
-
-def nan_mean(values: Sequence[float]) -> float:
-    """Mean over documents that have a value; NaN if none has."""
-    kept = [value for value in values if not math.isnan(value)]
-    return float(np.mean(kept)) if kept else math.nan
-
-
-def nan_stderr(values: Sequence[float]) -> float:
-    """Standard error of `nan_mean`: sample standard deviation / sqrt(n); NaN below two values."""
-    kept = [value for value in values if not math.isnan(value)]
-    return float(np.std(kept, ddof=1) / math.sqrt(len(kept))) if len(kept) > 1 else math.nan
-
-
-def _mean(values: Sequence[float]) -> float:
-    """Mean over the prompts of one document; NaN if any is, since a document is measured on all of them."""
-    return float(np.mean(values))
-
-
-@lru_cache(maxsize=8)
-def _load_prompts(folder: str | None) -> Prompts:
-    return Prompts(Path(folder) if folder else None)
-
-
-def _counter_for(metadata: dict[str, Any]) -> Counter:
-    """Counts in the evaluated model's tokens: the harness merges the model's arguments into a task's metadata."""
-    name = metadata.get("tokenizer") or metadata.get("pretrained")
-    if not isinstance(name, str):
-        return WORDS
-    return _token_counter(name, str(metadata.get("revision", "main")), bool(metadata.get("trust_remote_code", False)))
-
-
-@lru_cache(maxsize=8)
-def _token_counter(name: str, revision: str, trust_remote_code: bool) -> Counter:
-    from transformers import AutoTokenizer
-
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=trust_remote_code)
-    except (OSError, ValueError):  # an API's model name: text-level metrics still work, matched in words and flagged
-        return WORDS
-    return Counter(unit="tokens", count=lambda text: len(tokenizer.encode(text, add_special_tokens=False)))

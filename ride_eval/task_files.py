@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from ride_eval.arms import STANDARD_ARMS
-from ride_eval.errors import TaskError, UsageError
+from ride_eval.errors import UsageError
 from ride_eval.store import write_atomic
 
 
@@ -48,7 +47,7 @@ def write_arm_files(
     arms: Sequence[str] = STANDARD_ARMS,
 ) -> list[Path]:
     """Write the files of any harness task's arms. Raises TaskError for a base that cannot take an arm, UsageError."""
-    from ride_eval.base import RideSpec, harness_path, load_base
+    from ride_eval.base import RideSpec, harness_path, load_base, refuse_unfit
 
     probe = RideSpec(base=base, benchmark=base, arm=arms[0], domain=domain)
     config, _ = load_base(f"ride_{base}", probe, folder)
@@ -75,14 +74,6 @@ def write_arm_files(
     except OSError as error:
         raise UsageError(f"Cannot write into {folder}: {error.strerror}. Give --out a folder you can write to.") from None
     return written
-
-
-def refuse_unfit(base: str, config: Mapping[str, Any]) -> None:
-    """Raise TaskError for a base task that no arm can be put in front of, from its configuration alone."""
-    if config.get("output_type") == "loglikelihood_rolling":
-        raise TaskError(f"{base} scores whole texts, so there is no prompt to put an arm in front of.")
-    if config.get("doc_to_image") or config.get("doc_to_audio"):
-        raise TaskError(f"{base} has images or audio, which ride_eval does not measure.")
 
 
 SHIPPED: Mapping[str, tuple[str, str, Mapping[str, object]]] = {
