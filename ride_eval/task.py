@@ -178,8 +178,8 @@ class RideTask(ConfigurableTask):
             self._pending = ""
         if any(text not in rendered for rendered in ([context] if isinstance(context, str) else context)):
             raise UsageError(
-                f"The chat template does not show the arm's text {text!r} with placement={self._options.placement}: the harness "
-                "drops a system message that a template refuses. Use placement=user."
+                f"The chat template does not show the arm's text {text!r} with placement={self._options.placement}: "
+                "the harness drops a system message that a template refuses. Use placement=user."
             )
         return context
 
