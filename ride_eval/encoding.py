@@ -29,7 +29,7 @@ class Placed:
     meta: tuple[int, ...]
     reason: str | None
     truncated: bool
-    """The harness cuts this prompt, or the same prompt under another arm."""
+    """The harness cuts this prompt, or the same one under another arm; or it is empty, and the harness puts a token there."""
 
     def measured_row(self, row: int, start: int) -> MeasuredRow:
         """Where the prompt lies in a batch: its row, and the column of its first token."""
@@ -74,8 +74,11 @@ class Encoder:
         alignment = self._alignment(prompt, kind)
         positions, reason = aligned_positions(encoding, prompt.rendering, alignment)
         question = prompt.rendering.question
-        truncated = max(alignment.longest, len(encoding.ids)) > room
-        if truncated:
+        empty = not prompt.rendering.text.strip()
+        truncated = empty or max(alignment.longest, len(encoding.ids)) > room
+        if empty:
+            reason = "the prompt is empty"
+        elif truncated:
             reason = f"truncated: more than {room} tokens in some arm"
         aligned = () if reason else tuple(positions)
         spans = keyword_spans(prompt.rendering.text, question, prompt.keywords) if question is not None else []

@@ -52,8 +52,8 @@ class Written:
 class Ledger:
     """What one process has measured, or found measured, for one run."""
 
-    def __init__(self, recorder: Recorder, probes: Collection[str], rules: TextRules) -> None:
-        self.recorder, self._probes, self._rules = recorder, probes, rules
+    def __init__(self, recorder: Recorder, probes: Collection[str], rules: TextRules, n_samples: int) -> None:
+        self.recorder, self._probes, self._rules, self._n_samples = recorder, probes, rules, n_samples
         self._values: dict[Key, dict[str, float]] = {}
         self._texts: dict[Key, str] = {}
         self._none_answers: dict[Key, list[int]] = {}
@@ -62,11 +62,12 @@ class Ledger:
     # What is known ------------------------------------------------------------------------------------------------------
 
     def knows(self, key: Key) -> bool:
-        """Whether the prompt was measured, now or by an earlier run."""
-        return key in self._values or key in self.recorder.prompts
+        """Whether the prompt was measured, now or by an earlier run that wrote all of it."""
+        return key in self._values or self.recorder.holds_prompt(key)
 
     def has_answer(self, key: Key) -> bool:
-        return self.knows(key) and (key in self._texts or (key, "greedy") in self.recorder.generations)
+        """Whether the greedy answer and every sample are there: a kill can leave some of them."""
+        return self.knows(key) and (key in self._texts or self.recorder.holds_answers(key, self._n_samples))
 
     def has_choice(self, key: Key, choice: int) -> bool:
         return (key, choice) in self._pairs or (self.knows(key) and (key, choice) in self.recorder.choices)

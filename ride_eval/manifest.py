@@ -38,6 +38,7 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
             "chat_template_args": {key: str(value) for key, value in sorted(lm.chat_template_args.items())},
             "seed": lm.seed,
             "num_samples": lm.num_samples,
+            "probes": list(bundle.names),
         },
         "settings": {
             "probes": list(bundle.names),

@@ -82,12 +82,14 @@ class RideLM(ProbedHFLM):
         self.num_samples, self.seed, self.share_prefill = (num_samples if share_prefill else 0), seed, share_prefill
         self.bundle = Bundle(self.model, wanted)
         manifest = describe(self, self.bundle)
-        self.recorder = Recorder(Path(run_dir or f"runs/{manifest['model']['name']}"), manifest, self.rank)
+        # str: the harness reads run_dir=2026 as a number.
+        folder = Path(f"runs/{manifest['model']['name']}" if run_dir is None else str(run_dir))
+        self.recorder = Recorder(folder, manifest, self.rank)
         tokenizer: Any = self.tokenizer
         self.encoder = Encoder(tokenizer, add_bos_token=self.add_bos_token, prefix=tokenizer.decode(self.prefix_token_id))
         think_end = self.think_end_token if isinstance(self.think_end_token, str) else None
         rules = TextRules(decode=self.tok_decode, end_ids=self._end_ids(), think_end=think_end)
-        self.ledger = Ledger(self.recorder, self.bundle.names, rules)
+        self.ledger = Ledger(self.recorder, self.bundle.names, rules, self.num_samples)
         self._shared = SharedPrefill(self)
 
     def set_cache_hook(self, cache_hook: Any) -> None:
@@ -169,7 +171,7 @@ class RideLM(ProbedHFLM):
         asks: dict[Key, list[tuple[Request, list[int], list[int]]]] = defaultdict(list)
         for request in requests:
             asked = request_of(request)
-            if asked is not None and not self._has_choice(asked):
+            if asked is not None and not self._has_choice(asked) and request.args[0].strip():
                 context, continuation = self._encode_pair(*request.args)
                 asks[asked.prompt.key].append((asked, context, continuation))
         longest: dict[Key, int] = defaultdict(int)

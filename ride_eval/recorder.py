@@ -137,6 +137,15 @@ class Recorder:
             self._seen[table].add(key)
             self._writers[table].append(row)
 
+    def holds_prompt(self, key: Key) -> bool:
+        """Whether an earlier run wrote all of a prompt's measurement, its expert ids included."""
+        row = self.prompts.get(key)
+        return row is not None and (row["routing_question"] is None or tuple(key) in self._seen["routes"])
+
+    def holds_answers(self, key: Key, n_samples: int) -> bool:
+        """Whether an earlier run wrote a prompt's greedy answer and that many samples."""
+        return (key, "greedy") in self.generations and len(self.samples.get(key, [])) >= n_samples
+
     def sample_texts(self, task: str, arm: str) -> dict[Key, list[str]]:
         """The sampled answers of one task and arm by key, in order of the sample."""
         self._writers["generations"].flush()

@@ -30,8 +30,6 @@ ANSWER_SCALARS: Mapping[str, tuple[str, ...]] = {
         "forced_entropy",
         "token_entropy",
         "first_token_entropy",
-        "answer_tokens",
-        "truncated",
         "sequence_entropy",
         "normalized_sequence_entropy",
         "semantic_variation",
@@ -39,11 +37,15 @@ ANSWER_SCALARS: Mapping[str, tuple[str, ...]] = {
 }
 """By probe, the names a prompt with a generated answer has beside them."""
 
+LENGTH_SCALARS = ("answer_tokens", "truncated")
+"""Of a generated answer, whatever the probes."""
+
 AGREEMENT_SCALARS = ("answer_agreement", "cluster_entropy")
 """From the filtered answers of the samples, which only the task knows."""
 
 ALL_SCALARS = (
     *(name for table in (PROMPT_SCALARS, ANSWER_SCALARS) for names in table.values() for name in names),
+    *LENGTH_SCALARS,
     *AGREEMENT_SCALARS,
 )
 
@@ -51,7 +53,8 @@ ALL_SCALARS = (
 def names(probes: Collection[str], *, generated: bool) -> tuple[str, ...]:
     """Every name that these probes can give."""
     tables = (PROMPT_SCALARS, ANSWER_SCALARS) if generated else (PROMPT_SCALARS,)
-    return tuple(name for table in tables for probe in table if probe in probes for name in table[probe])
+    own = tuple(name for table in tables for probe in table if probe in probes for name in table[probe])
+    return (*own, *LENGTH_SCALARS) if generated else own
 
 
 def prompt_values(row: Mapping[str, Any]) -> dict[str, float]:
@@ -73,7 +76,7 @@ def answer_values(row: Mapping[str, Any]) -> dict[str, float]:
     return {
         "token_entropy": _mean(entropies),
         "first_token_entropy": float(entropies[0]) if len(entropies) else math.nan,
-        "answer_tokens": float(len(entropies)),
+        "answer_tokens": float(len(row["token_ids"])),
         "truncated": float(row["finish"] == "length"),
     }
 
