@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,16 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def compiled_templates() -> Iterator[None]:
+    """The harness compiles a task's templates anew for every document, which is most of the time that prompts take."""
+    import lm_eval.utils
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lm_eval.utils.env, "from_string", lru_cache(maxsize=256)(lm_eval.utils.env.from_string))
+        yield
+
+
 Evaluate = Callable[..., dict[str, Any]]
 
 
@@ -44,7 +55,8 @@ def evaluate() -> Evaluate:
 
     def run(model: str, tasks: list[str], *, metadata: dict[str, Any] | None = None, **kwargs: Any) -> dict[str, Any]:
         arguments = dict(kwargs.pop("model_args"))
-        manager = TaskManager(include_defaults=False, metadata=arguments | (metadata or {}))
+        include_path = kwargs.pop("include_path", None)
+        manager = TaskManager(include_defaults=False, include_path=include_path, metadata=arguments | (metadata or {}))
         names = manager.match_tasks(tasks)
         assert names, tasks
         results = lm_eval.simple_evaluate(

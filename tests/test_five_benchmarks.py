@@ -14,6 +14,7 @@ from ride_eval.prompt import request_of
 from ride_eval.spans import MIN_COVERAGE
 from tests.building import load_tasks, render, tokenizing_model
 
+pytestmark = pytest.mark.usefixtures("compiled_templates")
 KINDS: dict[str, Kind] = {
     "gsm8k": "answer",
     "ifeval": "answer",
