@@ -74,6 +74,7 @@ def requests(path: Path, tasks: list[str], options: argparse.Namespace, lm: Any)
     for task in manager.load(manager.match_tasks(tasks))["tasks"].values():
         if task.OUTPUT_TYPE == "generate_until":
             task.set_config("generation_kwargs", {"max_gen_toks": options.new_tokens, "until": []}, update=True)
+        task.set_config("num_fewshot", options.shots)
         task.set_fewshot_seed(1234)
         task.build_all_requests(
             limit=options.documents, rank=0, world_size=1, apply_chat_template=True, chat_template=lm.apply_chat_template,
@@ -136,6 +137,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--tokenizers", type=Path)
     parser.add_argument("--documents", type=int, default=10)
+    parser.add_argument("--shots", type=int, default=0)
     parser.add_argument("--samples", type=int, default=10)
     parser.add_argument("--new-tokens", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=8)

@@ -165,7 +165,14 @@ class Recorder:
         self._writers["scores"].flush()
         self._scored.add(task_name)
         if self._expected <= self._scored:
-            self._write_status("complete", None)
+            left = self._unscored()
+            error = f"{left} prompts of an earlier attempt were not scored; give its command again" if left else None
+            self._write_status("failed" if left else "complete", error)
+
+    def _unscored(self) -> int:
+        """Prompts that an earlier attempt measured, of whatever tasks, and no attempt scored."""
+        scored = {key[:5] for key in self._seen["scores"]}
+        return sum(key[:5] not in scored for key in self.prompts)
 
     def close(self) -> None:
         """Flush, and say how it ended if it did not end well. Runs at exit; must not hide the error that led there."""

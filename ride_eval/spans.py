@@ -57,6 +57,9 @@ class Alignment:
     """(n, 3) start, end and id; an array, since one is kept for every document of a run."""
     longest: int
     """Tokens of the longest of the arms' prompts."""
+    coverage: float = 0.0
+    """The smallest share of an arm's comparable question tokens that are common: one arm that falls short ends the document's
+    comparison in all of them."""
     problem: str | None = None
     """Why there is no alignment; then `tokens` is empty."""
 
@@ -105,13 +108,14 @@ def eligible(encoding: Encoding, question: Span) -> dict[QuestionToken, int]:
 def align(renderings: Sequence[Rendering], encodings: Sequence[Encoding]) -> Alignment:
     """The tokens common to all renderings of one document at one wording index."""
     longest = max(len(encoding.ids) for encoding in encodings)
-    common: frozenset[QuestionToken] | None = None
+    arms: list[set[QuestionToken]] = []
     for rendering, encoding in zip(renderings, encodings, strict=True):
         if rendering.question is None:
             return Alignment(tokens=_table(()), longest=longest, problem="question not found in the rendered prompt")
-        tokens = frozenset(eligible(encoding, rendering.question))
-        common = tokens if common is None else common & tokens
-    return Alignment(tokens=_table(common or ()), longest=longest)
+        arms.append(set(eligible(encoding, rendering.question)))
+    common = set.intersection(*arms)
+    coverage = min(len(common) / len(own) if own else 0.0 for own in arms)
+    return Alignment(tokens=_table(common), longest=longest, coverage=coverage)
 
 
 def _table(tokens: Iterable[QuestionToken]) -> NDArray[np.int64]:
@@ -130,7 +134,7 @@ def aligned_positions(encoding: Encoding, rendering: Rendering, alignment: Align
     positions = sorted(position for token, position in own.items() if token in common)
     if not own:
         return [], "question has no token beside its first"
-    coverage = len(positions) / len(own)
+    coverage = min(alignment.coverage, len(positions) / len(own))
     if coverage < MIN_COVERAGE:
         return positions, f"alignment coverage {coverage:.2f} below {MIN_COVERAGE:.2f}"
     return positions, None

@@ -253,7 +253,7 @@ def read_table(
 
 
 def shards(run: Path, table: str) -> list[str]:
-    """The names of a table's shards, in the order of rank and sequence."""
+    """The names of a table's shards, in alphabetical order."""
     if table not in TABLES:
         raise ValueError(f"no table {table!r}; there are {', '.join(TABLES)}")
     return sorted(name for name in _names(run) if (found := _SHARD.fullmatch(name)) and found["table"] == table)

@@ -167,7 +167,8 @@ class RideTask(ConfigurableTask):
         text = self._meta(arm, words).text
         prefix = text + self._prompts.separator if text else ""
         if prefix and self._options.placement == "system":
-            arguments["system_instruction"] = prefix + (arguments.get("system_instruction") or "")
+            given = arguments.get("system_instruction")
+            arguments["system_instruction"] = prefix + given if given else text
         else:
             self._pending = prefix
         if hasattr(self, "sampler"):

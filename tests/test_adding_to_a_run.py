@@ -155,3 +155,17 @@ def test_the_batch_size_is_no_part_of_what_a_run_is(run: Run, tmp_path: Path) ->
     added, at_once = (rows(tmp_path / folder, "generations") for folder in ("run", "once"))
     assert added.index.equals(at_once.index)
     assert added["text"].tolist() == at_once["text"].tolist()
+
+
+def test_a_run_with_unscored_rows_of_an_earlier_attempt_is_not_complete(run: Run, tmp_path: Path) -> None:
+    """Killed between measuring and scoring, then continued with other tasks: what was left must not be called complete."""
+    folder = tmp_path / "run"
+    run(["ride_demo_math_none"], limit=2)
+    assert read_status(folder)["state"] == "complete"
+    for name in shards(folder, "scores"):
+        (folder / name).unlink()
+    run(["ride_demo_math_tag"], limit=2)
+    assert read_status(folder)["state"] == "failed"
+    assert read_status(folder)["error"].startswith("2 prompts of an earlier attempt were not scored")
+    run(["ride_demo_math_none"], limit=2)
+    assert read_status(folder)["state"] == "complete"

@@ -181,3 +181,15 @@ def test_keywords_outside_the_question_do_not_count() -> None:
     text = "how many? How many eggs? how many?"
     assert keyword_spans(text, Span(10, 24), ("how many", "many", "c++")) == [Span(10, 18)]
     assert keyword_spans(text, Span(10, 24), ()) == []
+
+
+def test_one_arm_that_falls_short_ends_the_comparison_in_all() -> None:
+    """An arm with more tokens of its own has the lower coverage; the others must not be compared without it."""
+    texts = ["abcdefghijkl", "abcdefghijkl", "abcdefghijkl"]
+    renderings = [locate(text, text) for text in texts]
+    whole = Encoding(ids=tuple(range(12)), offsets=tuple(Span(i, i + 1) for i in range(12)))
+    merged = Encoding(ids=(*range(8), 99, 11), offsets=(*whole.offsets[:8], Span(8, 11), Span(11, 12)))
+    alignment = align(renderings, [whole, whole, merged])
+    assert alignment.coverage == pytest.approx(8 / 11)
+    for encoding in (whole, merged):
+        assert aligned_positions(encoding, renderings[0], alignment)[1] == "alignment coverage 0.73 below 0.90"

@@ -110,6 +110,22 @@ def test_an_empty_prompt_is_scored_as_the_harness_scores_it(models: dict[str, Pa
     assert found["ride"]["ride_mine_none"] == found["hf"]["ride_mine_none"]
 
 
+def test_an_empty_prompt_is_answered_as_the_harness_answers_it(models: dict[str, Path], tmp_path: Path, evaluate: Any) -> None:
+    """In one batch with a prompt that has words: nothing of the empty one can be measured, and nothing may break."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "test.jsonl").write_text('{"q": ""}\n{"q": "How many apples are left in the bowl?"}\n')
+    base: dict[str, Any] = {"task": "mine", "output_type": "generate_until", "test_split": "test", "doc_to_text": "{{q}}"}
+    base |= {"doc_to_target": "", "metric_list": [], "generation_kwargs": {"until": [], "max_gen_toks": 4}}
+    (tmp_path / "mine.yml").write_text(json.dumps(base))
+    write_tasks(tmp_path, "mine", {"base": "mine.yml", "benchmark": "mine", "domain": "math"}, "none")
+    model = {"pretrained": str(models["llama"])}
+    found = {}
+    for name, arguments in (("hf", model), ("ride", {**model, "run_dir": str(tmp_path / "run"), "share_prefill": False})):
+        results = evaluate(name, ["ride_mine_*"], model_args=arguments, include_path=str(tmp_path), batch_size=2)
+        found[name] = [sample["resps"] for sample in results["samples"]["ride_mine_none"]]
+    assert found["ride"] == found["hf"]
+
+
 def test_means_leave_missing_values_out() -> None:
     assert nan_mean([1.0, math.nan, 3.0]) == 2.0
     assert nan_stderr([1.0, math.nan, 3.0]) == pytest.approx(math.sqrt(2) / math.sqrt(2))

@@ -66,8 +66,10 @@ class Layout:
 
     @cached_property
     def last_index(self) -> NDArray[np.int64]:
-        """(R,) column of each prompt's last token, which predicts the first answer token; 0 for a prompt that was cut."""
-        return np.asarray([row.start + max(row.n_tokens, 1) - 1 for row in self.rows], dtype=np.int64)
+        """(R,) column of each prompt's last token, which predicts the first answer token; any column for a prompt that is not
+        measured, which may have no token at all."""
+        last = [min(row.start + max(row.n_tokens, 1), self.shape[1]) - 1 for row in self.rows]
+        return np.asarray(last, dtype=np.int64)
 
     @cached_property
     def span_masks(self) -> NDArray[np.float32]:
