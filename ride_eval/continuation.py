@@ -90,7 +90,8 @@ def follow(
     read = _Reader(answer)
     read(prefilled.logits.to(device)[index][:, None])
     if length > 1:
-        cache = branch(prefilled.cache, index)
+        # An index on the CPU selects from layers on any device.
+        cache = branch(prefilled.cache, index.cpu())
         step = max(1, LOGITS_BYTES // (4 * prefilled.logits.shape[-1] * len(rows)))
         for start in range(0, length - 1, step):
             end = min(start + step, length - 1)

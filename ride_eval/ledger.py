@@ -149,7 +149,9 @@ class Ledger:
         tokens = [through_end(ids, self._rules.end_ids) for ids in generated.tolist()]
         entropies, logprobs = reading.decoding.steps(generated) if reading.decoding and reading.wants_entropy else (None, None)
         ends = [find_end(ids, end_ids=self._rules.end_ids, stops=stop, decode=self._rules.decode) for ids in tokens]
-        routing = reading.routing.generated([end.n_tokens for end in ends[::group]]) if reading.routing else None
+        # An end token is fed back only while other rows of the batch go on, so it never counts.
+        fed = [end.n_tokens - (end.finish == "eos") for end in ends[::group]]
+        routing = reading.routing.generated(fed) if reading.routing else None
         return [
             Written(
                 text=postprocess_generated_text(

@@ -15,6 +15,7 @@ from ride_eval import __version__
 from ride_eval.probes.bundle import Bundle
 
 _SAMPLE = 64 * 1024
+_WEIGHTS = (".safetensors", ".bin", ".gguf")
 
 
 def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
@@ -33,6 +34,11 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
             "revision": str(getattr(config, "_commit_hash", None) or lm.revision),
             "weights": weights_fingerprint(Path(name)) if name and Path(name).is_dir() else None,
             "peft": lm.peft,
+            "delta": lm.delta,
+            "quantization": _fingerprint(getattr(config, "quantization_config", None)),
+            "tokenizer": _fingerprint(sorted(lm.tokenizer.get_vocab().items())),
+            "add_bos_token": lm.add_bos_token,
+            "max_length": lm.max_length,
             "dtype": str(lm.model.dtype).removeprefix("torch."),
             "chat_template": hashlib.sha256(str(template).encode()).hexdigest() if template else None,
             "chat_template_args": {key: str(value) for key, value in sorted(lm.chat_template_args.items())},
@@ -47,7 +53,6 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
             "experts_implementation": getattr(config, "_experts_implementation", None),
             "device": str(lm.device),
             "batch_size": str(lm.batch_size_per_gpu),
-            "max_length": lm.max_length,
             "world_size": lm.world_size,
         },
         "model": {
@@ -78,12 +83,17 @@ def model_slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "model"
 
 
+def _fingerprint(value: Any) -> str | None:
+    """A short hash of what a value looks like; None for None."""
+    return None if value is None else hashlib.sha256(str(value).encode("utf-8", "replace")).hexdigest()[:32]
+
+
 def weights_fingerprint(folder: Path) -> str | None:
     """A short hash that tells a changed local checkpoint: config, and name, size and both ends of each weight file.
 
     Not the whole content: hashing 15 GB at each start would cost a minute.
     """
-    files = sorted(file for file in folder.iterdir() if file.suffix == ".safetensors" or file.name == "config.json")
+    files = sorted(file for file in folder.iterdir() if file.suffix in _WEIGHTS or file.name == "config.json")
     if not files:
         return None
     digest = hashlib.sha256()

@@ -79,6 +79,7 @@ class RideLM(ProbedHFLM):
         if hasattr(self.model.config, "output_router_logits"):
             # Saved as true in some checkpoints: it computes a training loss, and crashes batched generation.
             self.model.config.output_router_logits = False
+        self._refuse_what_sharing_cannot_do(share_prefill)
         self.num_samples, self.seed, self.share_prefill = (num_samples if share_prefill else 0), seed, share_prefill
         self.bundle = Bundle(self.model, wanted)
         manifest = describe(self, self.bundle)
@@ -91,6 +92,20 @@ class RideLM(ProbedHFLM):
         rules = TextRules(decode=self.tok_decode, end_ids=self._end_ids(), think_end=think_end)
         self.ledger = Ledger(self.recorder, self.bundle.names, rules, self.num_samples)
         self._shared = SharedPrefill(self)
+
+    def _refuse_what_sharing_cannot_do(self, share_prefill: bool) -> None:
+        if isinstance(self.think_end_token, int):
+            raise UsageError(
+                f"think_end_token={self.think_end_token} is a token id; with --model ride give the token's text, e.g. </think>."
+            )
+        config = self.model.generation_config
+        names = ("max_new_tokens", "min_new_tokens", "min_length", "cache_implementation")
+        given = [f"{name}={value}" for name in names if (value := getattr(config, name, None))]
+        if share_prefill and given:
+            raise UsageError(
+                f"The model's generation_config sets {', '.join(given)}, which a shared prefill cannot keep. Give "
+                "share_prefill=False in --model_args (no samples then), or take it out of generation_config.json."
+            )
 
     def set_cache_hook(self, cache_hook: Any) -> None:
         """Refuse `--use_cache`: only a real cache has a database."""
@@ -163,7 +178,7 @@ class RideLM(ProbedHFLM):
                     # What is cut stays with the harness, which knows how.
                     fits = [(prompt, place) for prompt, place in placed if not place.truncated]
                     bar.update(len(placed) - len(fits))
-                    for n in self._shared.answers(fits, arguments[name], self._batch_rows()):
+                    for n in self._shared.answers(fits, arguments[name], self._answer_rows()):
                         bar.update(n)
 
     def _share_choices(self, requests: Iterable[Any], disable_tqdm: bool) -> None:
@@ -262,10 +277,16 @@ class RideLM(ProbedHFLM):
             self._detect_batch_size()
         return self.auto_batch or 1
 
+    def _answer_rows(self) -> int:
+        """Prompts a batch while decoding, where each has 1 + num_samples rows; a size the user gave is kept."""
+        rows = self._batch_rows()
+        return rows if self.batch_size != "auto" else max(1, rows // (1 + self.num_samples))
+
     def _pad_id(self) -> int:
         return int(self.tokenizer.pad_token_id)
 
     def _end_ids(self) -> set[int]:
+        """The tokens at which generation stops: the model's; the tokenizer's only where the model names none."""
         given = self.model.generation_config.eos_token_id
         ids = given if isinstance(given, list) else [given]
-        return {int(token) for token in [*ids, self.eot_token_id] if token is not None}
+        return {int(token) for token in ids if token is not None} or {int(self.eot_token_id)}

@@ -129,6 +129,12 @@ class Recorder:
                 f"{self.run} holds {prompt.key.task} with num_fewshot={stored[0]} and generation arguments "
                 f"{stored[1] or '(none)'}; now {given[0]} and {given[1] or '(none)'} were given. Give another run_dir."
             )
+        row = self.prompts.get(prompt.key)
+        if row is not None and row["text"] != prompt.rendering.text:
+            raise RunError(
+                f"{self.run} holds {prompt.key.task}, arm {prompt.key.arm}, with another prompt for the same document: "
+                "its task, description or few-shot seed has changed. Give another run_dir."
+            )
 
     def add(self, table: str, row: Mapping[str, Any]) -> None:
         """Write a row, unless one with its key is there already."""

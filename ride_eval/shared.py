@@ -108,6 +108,9 @@ class SharedPrefill:
                     past_key_values=cache,
                     use_cache=True,
                 )
+        n_samples = group - 1
+        if not any(answer.content_tokens for answer in written):
+            return [np.full((n_samples, n_samples), np.nan, dtype=np.float32) for _ in range(len(written) // group)]
         states, centre = reading.states(), lm.centre()
         found = []
         for start in range(0, len(written), group):

@@ -226,8 +226,8 @@ class RideTask(ConfigurableTask):
             return instances
         choices = self.doc_to_choice(doc) if self.OUTPUT_TYPE == "multiple_choice" else [str(self.doc_to_target(doc))]
         for instance in instances[: len(choices)]:
-            continuation = instance.arguments[1]
-            text = str(continuation if self.multiple_input else choices[instance.idx])
+            # With a prompt for each choice, all score the one target.
+            text = str(self.doc_to_target(doc)) if self.multiple_input else choices[instance.idx]
             instance.ride = Request(
                 prompt=prompts[instance.idx] if self.multiple_input else prompts[0],
                 choice=instance.idx,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ TASK = ["ride_demo_commonsense_tag"]
         ({"share_prefill": "maybe"}, "share_prefill='maybe'"),
         ({"probes": "densty"}, "Unknown probe 'densty'"),
         ({"probes": "routing"}, "routing"),
+        ({"think_end_token": 7}, "think_end_token=7 is a token id"),
         ({"use_fast_tokenizer": False, "probes": "densty"}, "Unknown probe"),
     ],
 )
@@ -35,6 +38,20 @@ def test_a_mistake_is_named(
         evaluate("ride", TASK, model_args=model, limit=1)
     assert words in str(caught.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_generation_settings_a_shared_prefill_cannot_keep_are_refused(
+    models: dict[str, Path], tmp_path: Path, evaluate: Any
+) -> None:
+    """`max_new_tokens` of a generation_config wins over the one token of the first call: the cache would hold too much."""
+    folder = tmp_path / "model"
+    shutil.copytree(models["llama"], folder)
+    settings = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps(settings | {"max_new_tokens": 5}))
+    model = {"pretrained": str(folder), "run_dir": str(tmp_path / "run")}
+    with pytest.raises(RideError, match="generation_config sets max_new_tokens=5"):
+        evaluate("ride", TASK, model_args=model, limit=1)
+    assert evaluate("ride", TASK, model_args={**model, "share_prefill": False}, limit=1)["results"]
 
 
 def test_an_encoder_decoder_model_is_refused(models: dict[str, Path], tmp_path: Path, evaluate: Any) -> None:

@@ -44,7 +44,8 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
 def prompt(**changes: Any) -> Any:
     """What `expect` looks at."""
-    return SimpleNamespace(**{"key": KEY, "fewshot": 0, "decoding": "", **changes})
+    rendering = SimpleNamespace(text="Q")
+    return SimpleNamespace(**{"key": KEY, "fewshot": 0, "decoding": "", "rendering": rendering, **changes})
 
 
 def prompt_row(number: int = 0, **changes: Any) -> dict[str, Any]:
@@ -120,6 +121,17 @@ def test_other_few_shot_or_decoding_of_a_task_is_refused_also_after_reopening(ma
             recorder.expect("ride_gsm8k_tag", prompt(fewshot=0, decoding='{"until": []}'))
         with pytest.raises(RunError, match=r"now 5 and \(none\) were given"):
             recorder.expect("ride_gsm8k_tag", prompt(fewshot=5))
+
+
+def test_a_prompt_that_reads_otherwise_is_refused(make: Make) -> None:
+    """An edited task or another few-shot seed has the same key; its stored answers would come back as the new prompt's."""
+    first = make()
+    first.add("prompts", prompt_row())
+    first.close()
+    second = make()
+    second.expect("ride_gsm8k_none", prompt())
+    with pytest.raises(RunError, match="holds gsm8k, arm none, with another prompt for the same document"):
+        second.expect("ride_gsm8k_none", prompt(rendering=SimpleNamespace(text="Q, edited")))
 
 
 def test_what_is_there_comes_back_and_is_not_written_again(make: Make) -> None:

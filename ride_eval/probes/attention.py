@@ -29,7 +29,8 @@ from ride_eval.probes.passes import Passes
 MIN_QUESTION_MASS = 1e-4
 """Heads that give the question less are dropped: a ratio of two such numbers is noise."""
 _PREFIX = "ride_"
-_SUPPORTED = ("eager", "sdpa", "flash_attention_2", "flash_attention_3")
+_SUPPORTED = ("eager", "sdpa")
+"""Not flash attention: its wrapper in transformers looks its kernel up by the configured name."""
 _active: list[AttentionProbe] = []
 
 
