@@ -58,6 +58,7 @@ class Ledger:
         self._texts: dict[Key, str] = {}
         self._none_answers: dict[Key, list[int]] = {}
         self._pairs: dict[tuple[Key, int], tuple[float, bool]] = {}
+        self._cut: set[Key] = set()
 
     # What is known ------------------------------------------------------------------------------------------------------
 
@@ -74,6 +75,11 @@ class Ledger:
 
     def has_forced(self, key: Key) -> bool:
         return "forced_entropy" in self._values.get(key, {}) or (key, "forced") in self.recorder.generations
+
+    def is_cut(self, key: Key) -> bool:
+        """Whether the prompt was truncated in some arm: it is then answered and scored, but measured in none."""
+        stored = self.recorder.prompts.get(key)
+        return key in self._cut or (stored is not None and str(stored["reason"]).startswith("truncated"))
 
     def text(self, key: Key) -> str:
         """The greedy answer, as the harness returns it."""
@@ -94,7 +100,7 @@ class Ledger:
 
     def measurement(self, prompt: Prompt, *, generated: bool) -> Measurement:
         """The scalars of a prompt: every name the probes can give, NaN where there is no value."""
-        known = self._of(prompt.key)
+        known = {} if self.is_cut(prompt.key) else self._of(prompt.key)
         wanted = names(self._probes, generated=generated)
         return Measurement(
             key=prompt.key, run=str(self.recorder.run), values={name: known.get(name, math.nan) for name in wanted}
@@ -120,6 +126,8 @@ class Ledger:
         """The prompts of one batch, in the order of the layout's rows."""
         for (prompt, place), columns in zip(placed, reading.prompt_rows(len(placed)), strict=True):
             experts = columns.pop("experts", None)
+            if place.truncated:
+                self._cut.add(prompt.key)
             row = {
                 **prompt.key._asdict(),
                 "domain": prompt.domain,

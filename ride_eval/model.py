@@ -217,7 +217,8 @@ class RideLM(ProbedHFLM):
         """Teacher-force `none`'s answer where that did not come with the prompt's own pass: it was not known, or not shared."""
         todo: dict[Key, tuple[Placed, list[int]]] = {}
         for prompt in prompts:
-            if self.ledger.none_answer(prompt.key) and not self.ledger.has_forced(prompt.key):
+            wanted = self.ledger.none_answer(prompt.key) and not self.ledger.is_cut(prompt.key)
+            if wanted and not self.ledger.has_forced(prompt.key):
                 place = self.encoder.place(prompt, "answer", self.max_length)
                 if answer := self.none_answer(prompt, place):
                     todo[prompt.key] = (place, answer)

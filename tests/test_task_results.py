@@ -126,6 +126,20 @@ def test_an_empty_prompt_is_answered_as_the_harness_answers_it(models: dict[str,
     assert found["ride"] == found["hf"]
 
 
+def test_a_truncated_prompt_is_scored_and_measured_in_no_arm(models: dict[str, Path], tmp_path: Path, evaluate: Any) -> None:
+    run = tmp_path / "run"
+    model = {"pretrained": str(models["olmoe"]), "run_dir": str(run), "max_length": 90, "num_samples": 2}
+    for _ in ("measured", "read back"):
+        results = evaluate("ride", ["ride_demo_math_none", "ride_demo_math_expert"], model_args=model, limit=3, batch_size=2)
+        prompts = read_table(run, "prompts")
+        assert prompts["reason"].str.startswith("truncated").all() and len(prompts) == 6
+        assert set(read_table(run, "generations")["answer"]) == {"greedy"}, "no forced answer after a prompt that was cut"
+        for scores in results["results"].values():
+            assert math.isfinite(scores["exact_match,number"])
+            for name in ("hoyer_mlp", "token_entropy", "forced_entropy"):
+                assert math.isnan(scores[f"{name},number"]), name
+
+
 def test_means_leave_missing_values_out() -> None:
     assert nan_mean([1.0, math.nan, 3.0]) == 2.0
     assert nan_stderr([1.0, math.nan, 3.0]) == pytest.approx(math.sqrt(2) / math.sqrt(2))

@@ -98,14 +98,6 @@ class Bundle:
             return bool(self.anatomy.routed)
         return name != "attention" or cannot_attach(self.anatomy) is None
 
-    @property
-    def n_experts(self) -> int:
-        return self._routing.n_experts if self._routing else 0
-
-    @property
-    def top_k(self) -> int:
-        return self._routing.top_k if self._routing else 0
-
     @contextmanager
     def attached(self, layout: Layout, *, decoding: bool, states: bool = False) -> Iterator[Reading]:
         """Hooks on the model while entered; none before or after, whatever happens inside.
