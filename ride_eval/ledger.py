@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ride_eval.answer import Finish, find_end, through_end
 from ride_eval.encoding import Placed
 from ride_eval.measurement import Measurement
+from ride_eval.metrics.rouge import rouge_l
 from ride_eval.probes.bundle import Reading
 from ride_eval.prompt import Prompt, Request
 from ride_eval.recorder import Recorder
@@ -42,6 +43,8 @@ class Written:
     entropies: NDArray[np.float32] | None
     logprobs: NDArray[np.float32] | None
     routing: NDArray[np.int64] | None
+    gates: NDArray[np.float32] | None
+    """Selections by expert, and gate weights by expert as shares of a layer's: (Lm x E,) each."""
 
     @property
     def content_tokens(self) -> int:
@@ -143,7 +146,7 @@ class Ledger:
                 "aligned_tokens": len(place.aligned),
                 "keyword_tokens": len(place.keywords),
                 "reason": place.reason,
-                **{name: values.ravel() for name, values in columns.items()},
+                **{name: values.ravel() if values.ndim else values.item() for name, values in columns.items()},
             }
             self._values[prompt.key] = prompt_values(row)
             self.recorder.add("prompts", row)
@@ -159,7 +162,7 @@ class Ledger:
         ends = [find_end(ids, end_ids=self._rules.end_ids, stops=stop, decode=self._rules.decode) for ids in tokens]
         # An end token is fed back only while other rows of the batch go on, so it never counts.
         fed = [end.n_tokens - (end.finish == "eos") for end in ends[::group]]
-        routing = reading.routing.generated(fed) if reading.routing else None
+        routing, gates = reading.routing.generated(fed) if reading.routing else (None, None)
         return [
             Written(
                 text=postprocess_generated_text(
@@ -170,6 +173,7 @@ class Ledger:
                 entropies=None if entropies is None else entropies[row, : end.n_tokens],
                 logprobs=None if logprobs is None else logprobs[row, : end.n_tokens],
                 routing=None if routing is None or row % group else routing[row // group].ravel(),
+                gates=None if gates is None or row % group else gates[row // group].ravel(),
             )
             for row, end in enumerate(ends)
         ]
@@ -179,21 +183,24 @@ class Ledger:
     ) -> None:
         """A prompt's greedy answer and its samples, with the (N, N) cosines of their embeddings."""
         values = self._of(prompt.key)
-        row = self._add_answer(prompt, greedy, "greedy", 0, None)
+        row = self._add_answer(prompt, greedy, "greedy", 0)
         values |= answer_values(row)
         self._texts[prompt.key] = greedy.text
         if prompt.key.arm == "none":
             self._none_answers[prompt.key] = greedy.token_ids
             values["forced_entropy"] = values["token_entropy"]
+        overlaps = rouge_l([sample.text for sample in samples])
+        pairs = {"rouge_l": overlaps} if cosines is None else {"rouge_l": overlaps, "cosines": cosines}
         rows = [
-            self._add_answer(prompt, sample, "sample", i, None if cosines is None else cosines[i, :i])
+            self._add_answer(prompt, sample, "sample", i, {name: matrix[i, :i] for name, matrix in pairs.items()})
             for i, sample in enumerate(samples)
         ]
         values |= sample_values(rows)
 
     def _add_answer(
-        self, prompt: Prompt, answer: Written, kind: str, sample: int, cosines: NDArray[np.float32] | None
+        self, prompt: Prompt, answer: Written, kind: str, sample: int, pairs: Mapping[str, NDArray[np.float32]] | None = None
     ) -> dict[str, Any]:
+        """`pairs`: columns of a sample's likeness to the samples before it."""
         row = {
             **prompt.key._asdict(),
             "answer": kind,
@@ -204,7 +211,8 @@ class Ledger:
             "logprobs": answer.logprobs,
             "finish": answer.finish,
             "routing_generated": answer.routing,
-            "cosines": cosines,
+            "gates_generated": answer.gates,
+            **(pairs or {}),
         }
         self.recorder.add("generations", row)
         return row

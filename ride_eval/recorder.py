@@ -199,11 +199,11 @@ class Recorder:
         write_json(self.run / "status.json", {"state": state, "rows": rows, "reasons": dict(reasons), "error": error})
 
     def _read_back(self) -> None:
-        for row in _records(read_table(self.run, "prompts")):
+        for row in _records(read_table(self.run, "prompts", _without_gates("prompts"))):
             self._remember("prompts", row)
             self.prompts[_key(row)] = row
             self._conditions.setdefault(row["task"], (int(row["fewshot"]), row["decoding"]))
-        for row in _records(read_table(self.run, "generations")):
+        for row in _records(read_table(self.run, "generations", _without_gates("generations"))):
             self._remember("generations", row)
             if row["answer"] == "sample":
                 self.samples.setdefault(_key(row), []).append(row)
@@ -218,6 +218,11 @@ class Recorder:
 
     def _remember(self, table: str, row: Mapping[str, Any]) -> None:
         self._seen[table].add(tuple(row[column] for column in KEYS[table]))
+
+
+def _without_gates(table: str) -> list[str]:
+    """The columns that going on with a run may need: gate weights are the longest, and no scalar is made of them."""
+    return [name for name in TABLES[table].names if not name.startswith("gates_")]
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

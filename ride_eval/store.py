@@ -28,8 +28,8 @@ import pyarrow.parquet as pq
 from ride_eval.errors import RunError
 
 FORMAT_VERSION = 1
-METRIC_VERSION = 1
-"""Raised whenever a stored number changes its meaning: runs of two versions are never mixed."""
+METRIC_VERSION = 2
+"""Raised whenever a stored number is added or changes its meaning: runs of two versions are never mixed."""
 
 
 class Key(NamedTuple):
@@ -79,21 +79,27 @@ TABLES: Mapping[str, pa.Schema] = {
             *[
                 (f"{site}_{measure}{statistic}", _floats)
                 for site in ("mlp", "resid")
-                for measure in ("hoyer", "participation")
+                for measure in ("hoyer", "participation", "near_zero", "gini", "top10_energy")
                 for statistic in ("", "_median")
             ],
+            # Question tokens that gini and top10_energy were taken on.
+            ("sorted_tokens", pa.int32()),
             # Masses a layer; shares a layer and head (layers x heads, flattened), NaN for heads without mass on the question.
             ("keyword_tokens", pa.int32()),
             ("keyword_share", _floats),
             ("keyword_mass", _floats),
             ("meta_mass", _floats),
             ("router_entropy", _floats),
+            ("router_margin", _floats),
             ("routing_question", _counts),
             ("routing_prompt", _counts),
+            # Gate weights by expert, as shares of a layer's: layers x experts, flattened.
+            ("gates_question", _floats),
+            ("gates_prompt", _floats),
         ]
     ),
-    # One row per answer: `greedy`, `forced` (none's greedy answer, teacher-forced), `sample`. A sample's cosines are those
-    # to the samples before it.
+    # One row per answer: `greedy`, `forced` (none's greedy answer, teacher-forced), `sample`. A sample's cosines and
+    # ROUGE-L values are those with the samples before it.
     "generations": pa.schema(
         [
             *_generation_key,
@@ -103,7 +109,9 @@ TABLES: Mapping[str, pa.Schema] = {
             ("logprobs", _floats),
             ("finish", pa.string()),
             ("routing_generated", _counts),
+            ("gates_generated", _floats),
             ("cosines", _floats),
+            ("rouge_l", _floats),
         ]
     ),
     "choices": pa.schema(
@@ -116,7 +124,7 @@ TABLES: Mapping[str, pa.Schema] = {
             ("greedy", pa.bool_()),
         ]
     ),
-    # Expert ids of the aligned question tokens: tokens x layers x k, flattened.
+    # Expert ids of the aligned question tokens, a token's by falling gate weight: tokens x layers x k, flattened.
     "routes": pa.schema([*_key, ("token_ids", pa.list_(pa.int32())), ("experts", pa.list_(pa.uint16()))]),
     "scores": pa.schema(
         [
@@ -234,14 +242,15 @@ def read_table(
     """All rows of a table, of all ranks, one per key.
 
     `columns` beside the key's; all by default. `filters` are (column, comparison, value), all of which must hold. A table
-    nothing was written to gives an empty frame. Raises RunError naming a shard that cannot be read.
+    nothing was written to gives an empty frame; a column that a shard of an older version lacks is null. Raises RunError naming
+    a shard that cannot be read.
     """
     schema = TABLES[table]
     wanted = list(dict.fromkeys([*KEYS[table], *(schema.names if columns is None else columns)]))
     parts = []
     for name in shards(run, table):
         try:
-            parts.append(pq.read_table(run / name, columns=wanted, filters=list(filters) if filters else None))
+            parts.append(pq.read_table(run / name, columns=wanted, filters=list(filters) if filters else None, schema=schema))
         except (pa.ArrowException, OSError) as error:
             raise RunError(
                 f"The shard {run / name} is damaged ({str(error).splitlines()[0]}). Move it away, and measure again."

@@ -22,6 +22,8 @@ EXPERTS = 8
 TOP_K = 2
 QUESTION_TOKENS = 5
 Writers = Mapping[str, TableWriter]
+DOMAINS = ("math", "law", "rare")
+MORE_MEASURES = ("near_zero", "gini", "top10_energy")
 META_LENGTH = {"none": 0, "tag": 6, "tag_wrong": 6, "tag_placebo": 7, "expert": 12, "expert_wrong": 12, "filler": 12}
 
 
@@ -101,21 +103,28 @@ def _write(writers: Writers, spec: Synthetic, task: str, number: int, occurrence
         if reason is None and spec.density:
             sparsity = 1.0 - base - effect + 0.01 * rng.standard_normal(LAYERS)
             measured = {"mlp_hoyer": sparsity, "resid_hoyer": sparsity / 2, "mlp_participation": 1.0 - sparsity}
+            others = np.random.default_rng([spec.seed, number, _code(arm), wording, prompt, 4])
+            for name in ("resid_participation", *(f"{s}_{m}" for s in ("mlp", "resid") for m in MORE_MEASURES)):
+                measured[name] = others.random(LAYERS)
         keyword_tokens = None if reason is not None else 0 if number % 4 == 3 or not spec.keywords else 1 + number % 2
         if reason is None and spec.attention:
             measured |= _attention(spec, number, arm, wording, prompt, keyword_tokens or 0)
         if reason is None and spec.moe and spec.routes:
             measured["router_entropy"] = 1.0 + 0.1 * rng.random(MOE_LAYERS)
+            measured["router_margin"] = measured["router_entropy"] / 10
             tokens = shared.integers(0, 500, QUESTION_TOKENS)
             experts = np.stack([rng.permutation(EXPERTS)[:TOP_K] for _ in range(QUESTION_TOKENS * MOE_LAYERS)])
             routes = {"token_ids": tokens.tolist(), "experts": experts.ravel().tolist()}
             writers["routes"].append({**key, "prompt": prompt, **routes})
+            chosen = experts.reshape(QUESTION_TOKENS, MOE_LAYERS, TOP_K)
+            counts = [np.bincount(chosen[:, layer].ravel(), minlength=EXPERTS) for layer in range(MOE_LAYERS)]
+            measured["routing_question"] = np.concatenate(counts)
         writers["prompts"].append(
             {
                 **key,
                 "prompt": prompt,
-                "domain": "math",
-                "wrong_domain": "law",
+                "domain": DOMAINS[number % 3],
+                "wrong_domain": DOMAINS[(number + 1) % 3],
                 "text": f"{arm} question {number}",
                 "meta": arm,
                 "meta_length": META_LENGTH.get(arm, 9),
@@ -124,7 +133,7 @@ def _write(writers: Writers, spec: Synthetic, task: str, number: int, occurrence
                 "aligned_tokens": QUESTION_TOKENS,
                 "keyword_tokens": keyword_tokens,
                 "reason": reason,
-                **{name: values.astype(np.float32).tolist() for name, values in measured.items()},
+                **{name: np.asarray(values).tolist() for name, values in measured.items()},
             }
         )
         if kind == "choice_per_prompt":
@@ -183,7 +192,9 @@ def _sample(spec: Synthetic, number: int, arm: str, wording: int, sample: int) -
     rng = np.random.default_rng([spec.seed, number, _code(arm), wording, sample, 3])
     logprobs = -rng.exponential(1.0, rng.integers(1, 6))
     cosines = np.where(rng.random(sample) < 0.1, np.nan, rng.uniform(0.2, 1.0, sample))
-    floats = {"logprobs": logprobs.astype(np.float32).tolist(), "cosines": cosines.astype(np.float32).tolist()}
+    overlaps = np.where(rng.random(sample) < 0.1, np.nan, rng.random(sample))
+    columns = {"logprobs": logprobs, "cosines": cosines, "rouge_l": overlaps}
+    floats = {name: values.astype(np.float32).tolist() for name, values in columns.items()}
     return {"answer": "sample", "sample": sample, "token_ids": [1] * len(logprobs), "finish": "stop", **floats}
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from ride_eval.probes import layout
 from ride_eval.store import read_manifest, read_table
 from tests.architectures import ARCHITECTURES, MIXTURES
 
@@ -28,10 +29,45 @@ def participation(values: np.ndarray) -> float:
     return float(squares.sum() ** 2 / (len(squares) * (squares**2).sum()))
 
 
-def entropy(logits: np.ndarray) -> float:
+def gini(values: np.ndarray) -> float:
+    x = sorted(np.abs(values.astype(np.float64)).tolist())
+    n = len(x)
+    return 2 * sum(i * v for i, v in enumerate(x, 1)) / (n * sum(x)) - (n + 1) / n
+
+
+def top10_energy(values: np.ndarray) -> float:
+    squares = sorted((values.astype(np.float64) ** 2).tolist(), reverse=True)
+    return sum(squares[: math.ceil(len(squares) / 10)]) / sum(squares)
+
+
+def near_zero(values: np.ndarray) -> float:
+    x = values.astype(np.float64)
+    return float(np.mean(np.abs(x) < 0.1 * math.sqrt(np.mean(x**2))))
+
+
+MEASURES = {"hoyer": hoyer, "participation": participation, "near_zero": near_zero, "gini": gini, "top10_energy": top10_energy}
+SORTED = ("gini", "top10_energy")
+N_SORTED = 7
+"""The demo's questions are shorter than the 64 tokens that sorting is limited to."""
+
+
+def distribution(logits: np.ndarray) -> np.ndarray:
     shifted = np.exp(logits.astype(np.float64) - logits.max())
-    p = shifted / shifted.sum()
+    return np.asarray(shifted / shifted.sum())
+
+
+def entropy(logits: np.ndarray) -> float:
+    p = distribution(logits)
     return float(-(p[p > 0] * np.log(p[p > 0])).sum())
+
+
+def shares(chosen: torch.Tensor, weights: torch.Tensor, tokens: list[int], n_experts: int) -> list[float]:
+    """The share of the tokens' gate weights that each expert got."""
+    sums = [0.0] * n_experts
+    for token in tokens:
+        for expert, weight in zip(chosen[token].tolist(), weights[token].tolist(), strict=True):
+            sums[expert] += weight
+    return [value / sum(sums) for value in sums]
 
 
 class Reference:
@@ -46,7 +82,7 @@ class Reference:
     def run(self, ids: list[int]) -> dict[str, Any]:
         inputs: dict[int, torch.Tensor] = {}
         streams: dict[int, torch.Tensor] = {}
-        routes: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        routes: dict[int, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = {}
         hooks = []
         for i, block in enumerate(self.model.model.layers):
             hooks.append(
@@ -55,7 +91,9 @@ class Reference:
             hooks.append(block.register_forward_hook(lambda _, __, out, i=i: streams.__setitem__(i, out.reshape(len(ids), -1))))
             if hasattr(block.mlp, "gate") and hasattr(block.mlp, "experts"):
                 hooks.append(
-                    block.mlp.gate.register_forward_hook(lambda _, __, out, i=i: routes.__setitem__(i, (out[0], out[2])))
+                    block.mlp.gate.register_forward_hook(
+                        lambda _, __, out, i=i: routes.__setitem__(i, (out[0], out[2], out[1]))
+                    )
                 )
         logits = self.model(torch.tensor([ids])).logits[0]
         for hook in hooks:
@@ -82,9 +120,15 @@ def close(got: float, expected: float) -> bool:
 @pytest.mark.parametrize("share_prefill", [True, False])
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_probes_equal_their_references(
-    architecture: str, share_prefill: bool, models: dict[str, Path], tmp_path: Path, evaluate: Any
+    architecture: str,
+    share_prefill: bool,
+    models: dict[str, Path],
+    tmp_path: Path,
+    evaluate: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Padded left in the shared prefill; in the harness's batches left for answers, right for choices."""
+    monkeypatch.setattr(layout, "SORTED_TOKENS", N_SORTED)
     run = tmp_path / "run"
     model_args = {
         "pretrained": str(models[architecture]),
@@ -109,22 +153,19 @@ def test_probes_equal_their_references(
         offsets = reference.tokenizer(row["text"], return_offsets_mapping=True)["offset_mapping"]
         start = len(row["meta"]) + 2 if row["meta"] else 0
         question = [i for i, (_, end) in enumerate(offsets) if end > start][1:]
-        assert row["aligned_tokens"] == len(question)
+        assert row["aligned_tokens"] == len(question) > N_SORTED
+        assert row["sorted_tokens"] == N_SORTED
+        spaced = [question[i * (len(question) - 1) // (N_SORTED - 1)] for i in range(N_SORTED)]
         for layer in range(3):
             chosen = seen["routes"][layer][1] if layer in seen["routes"] else None
-            values: dict[str, list[float]] = {
-                "mlp_hoyer": [],
-                "mlp_participation": [],
-                "resid_hoyer": [],
-                "resid_participation": [],
-            }
+            values: dict[str, list[float]] = {f"{site}_{name}": [] for site in ("mlp", "resid") for name in MEASURES}
             for token in question:
                 experts = None if chosen is None else chosen[token]
                 vectors = reference.activations(layer, seen["mlp"][layer][token], experts)
-                values["mlp_hoyer"].append(float(np.mean([hoyer(v) for v in vectors])))
-                values["mlp_participation"].append(float(np.mean([participation(v) for v in vectors])))
-                values["resid_hoyer"].append(hoyer(seen["resid"][layer][token].numpy()))
-                values["resid_participation"].append(participation(seen["resid"][layer][token].numpy()))
+                for name, measure in MEASURES.items():
+                    if name not in SORTED or token in spaced:
+                        values[f"mlp_{name}"].append(float(np.mean([measure(v) for v in vectors])))
+                        values[f"resid_{name}"].append(measure(seen["resid"][layer][token].numpy()))
             for name, tokens in values.items():
                 assert close(row[name][layer], float(np.mean(tokens))), (name, layer)
                 assert close(row[f"{name}_median"][layer], float(np.median(tokens))), (name, layer)
@@ -140,9 +181,14 @@ def test_probes_equal_their_references(
                         counts[i, expert] += 1
             assert row[name].tolist() == counts.ravel().tolist()
             assert (counts.sum(1) == len(tokens) * k).all()
+            gates = [shares(seen["routes"][layer][1], seen["routes"][layer][2], tokens, n_experts) for layer in layers]
+            assert row[name.replace("routing", "gates")] == pytest.approx(np.concatenate(gates), abs=TOLERANCE)
         for i, layer in enumerate(layers):
             expected = np.mean([entropy(seen["routes"][layer][0][token].numpy()) for token in question])
             assert close(row["router_entropy"][i], float(expected))
+            ordered = [sorted(distribution(seen["routes"][layer][0][token].numpy()))[::-1] for token in question]
+            margins = [p[k - 1] - p[k] for p in ordered]
+            assert row["router_margin"][i] == pytest.approx(np.mean(margins), abs=TOLERANCE)
         key = ["task", "document", "arm"]
         (route,) = routes[(routes[key] == [row[name] for name in key]).all(axis=1)].to_dict("records")
         assert route["token_ids"].tolist() == [ids[token] for token in question]
@@ -194,7 +240,12 @@ def test_entropies_equal_their_references(
             assert fed > 0
             counts = [
                 np.bincount(chosen[len(ids) : len(ids) + fed].ravel().numpy(), minlength=scores.shape[1])
-                for _, (scores, chosen) in sorted(routes.items())
+                for _, (scores, chosen, _) in sorted(routes.items())
             ]
             assert greedy["routing_generated"].tolist() == np.concatenate(counts).tolist()
+            tokens = list(range(len(ids), len(ids) + fed))
+            gates = [
+                shares(chosen, weights, tokens, scores.shape[1]) for _, (scores, chosen, weights) in sorted(routes.items())
+            ]
+            assert greedy["gates_generated"] == pytest.approx(np.concatenate(gates), abs=TOLERANCE)
     assert forced == 4

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from rouge_score.rouge_scorer import RougeScorer
 
 from ride_eval.metrics.samples import cluster_entropy
 from ride_eval.sampling import draw, uniforms
@@ -18,6 +19,13 @@ from tests.architectures import ARCHITECTURES
 from tests.test_probes_reference import Reference
 
 KEY = ["task", "document", "arm", "answer", "sample"]
+
+
+class AnyScript:
+    """Words for the package, whose own drop all but ASCII letters: an untrained model writes others."""
+
+    def tokenize(self, text: str) -> list[str]:
+        return re.sub(r"[\W_]", " ", text.lower()).split()
 
 
 def samples(run: Path) -> pd.DataFrame:
@@ -47,7 +55,7 @@ def test_samples_do_not_depend_on_company(architecture: str, models: dict[str, P
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_sample_rows_equal_their_references(architecture: str, models: dict[str, Path], tmp_path: Path, evaluate: Any) -> None:
-    """Log-probabilities, and cosines of mean last hidden states, each sample re-read alone and unpadded."""
+    """Log-probabilities, cosines of mean last hidden states, each sample re-read alone and unpadded, and ROUGE-L."""
     run = tmp_path / "run"
     measure(evaluate, models[architecture], run, ["ride_demo_math_none", "ride_demo_math_expert"], limit=2)
     reference = Reference(models[architecture])
@@ -68,7 +76,11 @@ def test_sample_rows_equal_their_references(architecture: str, models: dict[str,
             content = len(tokens) - (row["finish"] == "eos")
             states.append(kept[0][len(prompt) : len(prompt) + content].numpy().astype(np.float64))
         for i, row in enumerate(group.to_dict("records")):
-            assert len(row["cosines"]) == i
+            assert len(row["cosines"]) == len(row["rouge_l"]) == i
+            for j, overlap in enumerate(row["rouge_l"]):
+                texts = [group.iloc[place]["text"] for place in (i, j)]
+                expected_f1 = RougeScorer(["rougeL"], tokenizer=AnyScript()).score(*texts)["rougeL"].fmeasure
+                assert overlap == pytest.approx(expected_f1, abs=1e-6) or (np.isnan(overlap) and expected_f1 == 0)
             for j, cosine in enumerate(row["cosines"]):
                 n = min(len(states[i]), len(states[j]))
                 if n == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 from collections.abc import Callable
@@ -166,6 +167,16 @@ def test_lists_come_back_with_the_values_and_the_order_they_had(tmp_path: Path) 
     assert first["token_ids"].tolist() == [5, 0, 7]
     assert first["entropies"].tolist() == pytest.approx([0.5, float("nan"), 1.5], nan_ok=True)
     assert (second["entropies"], second["token_ids"].tolist()) == (None, [])
+
+
+def test_a_column_that_an_older_version_did_not_write_is_null(tmp_path: Path) -> None:
+    write(tmp_path, {**KEY._asdict(), "mlp_hoyer": [0.5], "mlp_gini": [0.25]}, table="prompts")
+    (name,) = shards(tmp_path, "prompts")
+    older = pq.read_table(tmp_path / name).drop_columns(["mlp_gini", "router_margin", "sorted_tokens"])
+    pq.write_table(older, tmp_path / name)
+    row = read_table(tmp_path, "prompts", ["mlp_hoyer", "mlp_gini", "sorted_tokens"], [("arm", "=", KEY.arm)]).iloc[0]
+    assert row["mlp_hoyer"].tolist() == [0.5]
+    assert row["mlp_gini"] is None and math.isnan(row["sorted_tokens"])
 
 
 @pytest.mark.parametrize("column", KEYS["scores"])

@@ -1,7 +1,7 @@
-"""What the answers of a run have in common: flips from `none`, and how far sampled answers agree.
+"""Which answers of a run are equivalent, and which greedy ones flip from `none`'s.
 
-A large run has a million sampled answers, so texts and log-probabilities are reduced as they are read, and two answers are
-compared by a 64-bit hash of what equivalent ones share (`metrics.equivalence`).
+A large run has a million sampled answers, so texts are reduced as they are read, and two answers are compared by a 64-bit hash
+of what equivalent ones share (`metrics.equivalence`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ride_eval.analysis.batches import batches, flat, keys, row_hashes
-from ride_eval.analysis.units import PROMPT_KEY, UNIT, most
+from ride_eval.analysis.batches import batches, keys, row_hashes
+from ride_eval.analysis.units import PROMPT_KEY
 from ride_eval.metrics.equivalence import NO_ANSWER, label
 from ride_eval.store import KEYS
 
-SAMPLED = ("sequence_entropy", "normalized_sequence_entropy", "semantic_variation")
-AGREEMENT = ("answer_agreement", "cluster_entropy")
 NO_FILTER = "none"
 """The harness's name for a task's answers as they are: such a task extracts no answer."""
 _ANSWER = [*PROMPT_KEY, "answer", "sample"]
@@ -31,44 +29,6 @@ def flips(labels: pd.DataFrame) -> pd.DataFrame:
     of_none = greedy[greedy["arm"] == "none"].drop(columns=["arm", "answer", "sample"]).rename(columns={"label": "none_label"})
     pairs = greedy[greedy["arm"] != "none"].merge(of_none, on=[field for field in PROMPT_KEY if field != "arm"])
     return pairs[PROMPT_KEY].assign(flip=(pairs["label"] != pairs["none_label"]).to_numpy(np.float64))
-
-
-def agreements(labels: pd.DataFrame) -> pd.DataFrame:
-    """Per prompt with samples: its key and AGREEMENT, as `metrics.samples` has them, in bulk. From `answer_labels`."""
-    sampled = labels[labels["answer"] == "sample"]
-    prompts, code, sizes = _prompts(sampled)
-    if not len(prompts):
-        return prompts.assign(**dict.fromkeys(AGREEMENT, np.nan))
-    counts = pd.DataFrame({"prompt": code, "label": sampled["label"].to_numpy()}).value_counts(sort=False).reset_index()
-    owner, shares = counts["prompt"].to_numpy(), counts["count"].to_numpy() / sizes[counts["prompt"].to_numpy()]
-    modal = np.zeros(len(prompts))
-    np.maximum.at(modal, owner, shares)
-    entropy = np.bincount(owner, weights=-shares * np.log(shares), minlength=len(prompts)) + 0.0
-    usable = (sizes >= 2) & (sizes >= most(prompts, sizes))
-    return prompts.assign(
-        answer_agreement=np.where(usable, modal, np.nan), cluster_entropy=np.where(usable, np.abs(entropy), np.nan)
-    )
-
-
-def sample_values(run: Path) -> pd.DataFrame:
-    """Per prompt with samples: its key and SAMPLED, as `scalars.sample_values` has them, in bulk; NaN where an arm has fewer
-    samples than another arm of the document (a run that was stopped between them)."""
-    parts = [_reduced(batch) for batch in batches(run, "generations", ["logprobs", "cosines"], [("answer", "==", "sample")])]
-    if not parts:
-        return pd.DataFrame(columns=[*PROMPT_KEY, *SAMPLED])
-    samples = pd.concat(parts, ignore_index=True).drop_duplicates(_ANSWER, ignore_index=True)
-    prompts, code, sizes = _prompts(samples)
-
-    def total(column: str) -> NDArray[np.float64]:
-        return np.asarray(np.bincount(code, weights=samples[column], minlength=len(prompts)), dtype=np.float64)
-
-    n = np.where(sizes >= most(prompts, sizes), sizes, np.nan)
-    pairs = np.where(total("pairs") > 0, total("pairs"), np.nan)
-    return prompts.assign(
-        sequence_entropy=-total("logprob") / n + 0.0,
-        normalized_sequence_entropy=-total("per_token") / n + 0.0,
-        semantic_variation=np.where(np.isfinite(n), 1.0 - total("cosines") / pairs, np.nan),
-    )
 
 
 def answer_labels(run: Path) -> pd.DataFrame:
@@ -112,28 +72,3 @@ def _hashes(answers: pd.Series[str], *, extracts: bool) -> NDArray[np.uint64]:
     code, distinct = pd.factorize(answers.to_numpy(object))
     labels = np.array([label(answer, answer, extracts=extracts) for answer in distinct], dtype=object)
     return np.asarray(pd.util.hash_array(labels)[code] if len(code) else np.empty(0, np.uint64), dtype=np.uint64)
-
-
-def _reduced(batch: pa.Table) -> pd.DataFrame:
-    """A sample's sums: log-probability (NaN for null), the same by its tokens, cosines, and how many of those there are."""
-    sizes, logprobs = flat(batch["logprobs"])
-    row = np.repeat(np.arange(len(sizes)), np.maximum(sizes, 0))
-    logprob = np.where(sizes >= 0, np.bincount(row, weights=logprobs, minlength=len(sizes)), np.nan)
-    n_cosines, cosines = flat(batch["cosines"])
-    known = np.isfinite(cosines)
-    row = np.repeat(np.arange(len(n_cosines)), np.maximum(n_cosines, 0))[known]
-    frame: pd.DataFrame = keys(batch, "generations").assign(
-        logprob=logprob,
-        per_token=np.divide(logprob, sizes, out=np.full(len(sizes), np.nan), where=sizes > 0),
-        cosines=np.bincount(row, weights=cosines[known], minlength=len(sizes)),
-        pairs=np.bincount(row, minlength=len(sizes)),
-    )
-    return frame
-
-
-def _prompts(samples: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.intp], NDArray[np.int64]]:
-    """The prompts that have samples, which of them each sample is of, and how many each has."""
-    code = samples.groupby([*UNIT, "prompt"], sort=False).ngroup().to_numpy().astype(np.intp)
-    sizes = np.bincount(code) if len(code) else np.zeros(0, dtype=np.int64)
-    first = np.unique(code, return_index=True)[1]
-    return samples.iloc[first][PROMPT_KEY].reset_index(drop=True), code, sizes.astype(np.int64)

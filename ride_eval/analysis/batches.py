@@ -19,8 +19,10 @@ ROWS = 16_384
 """In a piece, or a shard's more: a shard is never cut."""
 
 
-def batches(run: Path, table: str, columns: Sequence[str], filters: Sequence[tuple[str, str, Any]] = ()) -> Iterator[pa.Table]:
-    """The rows of a table with their key, in pieces, which together may hold a key twice (a resumed run).
+def batches(
+    run: Path, table: str, columns: Sequence[str], filters: Sequence[tuple[str, str, Any]] = (), *, rows: int = ROWS
+) -> Iterator[pa.Table]:
+    """The rows of a table with their key, in pieces of some `rows`, which together may hold a key twice (a resumed run).
 
     A column that a shard of an older version lacks is null. Raises RunError naming a shard that cannot be read.
     """
@@ -36,7 +38,7 @@ def batches(run: Path, table: str, columns: Sequence[str], filters: Sequence[tup
         except (pa.ArrowException, OSError) as error:
             problem = str(error).splitlines()[0]
             raise RunError(f"The shard {run / name} is damaged ({problem}). Move it away, and measure again.") from None
-        if sum(part.num_rows for part in parts) >= ROWS:
+        if sum(part.num_rows for part in parts) >= rows:
             yield pa.concat_tables(parts)
             parts = []
     if parts:

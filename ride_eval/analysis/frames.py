@@ -14,16 +14,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ride_eval.analysis.answers import AGREEMENT, SAMPLED, agreements, answer_labels, flips, sample_values
+from ride_eval.analysis.answers import answer_labels, flips
 from ride_eval.analysis.attention import ATTENTION, keyword_attention
 from ride_eval.analysis.quantities import QUANTITIES
 from ride_eval.analysis.routes import routing_shifts
+from ride_eval.analysis.samples import AGREEMENT, SAMPLED, agreements, read_samples, sample_values
+from ride_eval.analysis.signatures import DISTANCES, VALUES, signature_distances, signature_values
 from ride_eval.analysis.units import PROMPT_KEY, UNIT, document_means, most
 from ride_eval.metrics.bands import early_and_middle
 from ride_eval.store import read_manifest, read_status, read_table
 
 COLUMNS = [quantity.name for quantity in QUANTITIES]
-_BESIDE = ["meta_length", "keyword_tokens", "heads_dropped"]
+_BESIDE = ["meta_length", "keyword_tokens", "heads_dropped", "confidence"]
+MEASURES = ("hoyer", "participation", "near_zero", "gini", "top10_energy")
+"""Of density, at two sites; `hoyer` is shown as density, 1 - it."""
 TRUNCATED = "truncated"
 """How the reason of a prompt begins that the harness cut, in this arm or another: it is measured in none."""
 
@@ -39,7 +43,8 @@ class Run:
     status: dict[str, Any]
     documents: pd.DataFrame
     """UNIT, the quantities (float64), `meta_length` and `meta_unit` of the arm's text, `keyword_tokens` and `heads_dropped`
-    (see `attention`), and `reason`: why token statistics are missing (null: they are not). Sorted by UNIT."""
+    (see `attention`), `confidence`: the probability of the choice that was taken, and `reason`: why token statistics are
+    missing (null: they are not). Sorted by UNIT."""
 
 
 def load_run(path: Path | str) -> Run:
@@ -47,20 +52,23 @@ def load_run(path: Path | str) -> Run:
     path = Path(path)
     manifest, status = read_manifest(path), read_status(path)
     model = manifest["model"]
-    labels = answer_labels(path)
+    labels, samples = answer_labels(path), read_samples(path)
     parts = [
         _prompts(path),
         document_means(keyword_attention(path), ATTENTION),
         _answers(path),
         _choices(path),
         _scores(path),
-        document_means(sample_values(path), SAMPLED),
-        document_means(agreements(labels), AGREEMENT),
+        document_means(sample_values(samples), SAMPLED),
+        document_means(agreements(labels, samples), AGREEMENT),
         document_means(flips(labels), ["flip"]),
     ]
     experts_per_token = model.get("experts_per_token") or 0
     if experts_per_token:
+        shape = (len(model["moe_layers"]), int(model["experts"]))
         parts.append(document_means(routing_shifts(path, experts_per_token), ["routing_shift"]))
+        parts.append(document_means(signature_distances(path, shape), DISTANCES))
+        parts.append(document_means(signature_values(path, shape), VALUES))
     return Run(
         path=path,
         name=str(model.get("name") or path.name),
@@ -85,16 +93,15 @@ def layer_means(lists: pd.Series[Any], *, primary: bool) -> NDArray[np.float64]:
 
 
 def _prompts(path: Path) -> pd.DataFrame:
-    columns = ["meta_length", "meta_unit", "reason", "mlp_hoyer", "mlp_participation", "resid_hoyer", "router_entropy"]
-    frame = read_table(path, "prompts", columns)
-    values = frame[PROMPT_KEY].assign(
-        density=1.0 - layer_means(frame["mlp_hoyer"], primary=True),
-        participation_mlp=layer_means(frame["mlp_participation"], primary=True),
-        density_resid=1.0 - layer_means(frame["resid_hoyer"], primary=True),
-        router_entropy=layer_means(frame["router_entropy"], primary=False),
-        meta_length=frame["meta_length"].astype(float),
-    )
-    names = ["density", "participation_mlp", "density_resid", "router_entropy", "meta_length"]
+    places = [(site, measure) for site in ("mlp", "resid") for measure in MEASURES]
+    lists = [f"{site}_{measure}" for site, measure in places]
+    routers = ["router_entropy", "router_margin"]
+    frame = read_table(path, "prompts", ["meta_length", "meta_unit", "reason", *lists, *routers])
+    density = {f"{measure}_{site}": layer_means(frame[f"{site}_{measure}"], primary=True) for site, measure in places}
+    density["density"], density["density_resid"] = 1.0 - density.pop("hoyer_mlp"), 1.0 - density.pop("hoyer_resid")
+    routing = {name: layer_means(frame[name], primary=False) for name in routers}
+    values = frame[PROMPT_KEY].assign(**density, **routing, meta_length=frame["meta_length"].astype(float))
+    names = [*density, *routers, "meta_length"]
     texts = frame[[*UNIT, "meta_unit", "reason"]].groupby(UNIT, as_index=False, sort=False).first()
     return document_means(values, names).merge(texts, on=UNIT, how="left")
 
@@ -130,21 +137,41 @@ def _choices(path: Path) -> pd.DataFrame:
     number = groups.ngroup().to_numpy()
     sizes = np.bincount(number) if len(frame) else np.zeros(0, dtype=np.int64)
     starts = np.concatenate([[0], np.cumsum(sizes)])[: len(sizes)].astype(int)
-    scores = frame["loglikelihood"].to_numpy(np.float64) / np.maximum(frame["bytes"].to_numpy(np.float64), 1.0)
+    summed = frame["loglikelihood"].to_numpy(np.float64)
+    scores = summed / np.maximum(frame["bytes"].to_numpy(np.float64), 1.0)
     units = frame[UNIT].iloc[starts].reset_index(drop=True)
-    entropy, margin = np.full(len(units), np.nan), np.full(len(units), np.nan)
+    taken = _taken(path, units)
+    found = {
+        name: np.full(len(units), np.nan) for name in ("choice_entropy", "choice_margin", "confidence", "choice_entropy_summed")
+    }
     for size in np.unique(sizes[sizes >= 2]).tolist():
         rows = np.flatnonzero(sizes == size)
-        entropy[rows], margin[rows] = choice_uncertainty(scores[starts[rows][:, None] + np.arange(size)])
+        places = starts[rows][:, None] + np.arange(size)
+        found["choice_entropy"][rows], found["choice_margin"][rows], shares = choice_uncertainty(scores[places])
+        found["choice_entropy_summed"][rows] = choice_uncertainty(summed[places])[0]
+        known = taken[rows] < size
+        found["confidence"][rows[known]] = shares[known, taken[rows][known].astype(int)]
     # Some of the choices only (a run killed between them) are another question than all of them.
     partial = sizes < most(units, sizes)
-    entropy[partial], margin[partial] = np.nan, np.nan
-    return units.assign(choice_entropy=entropy, choice_margin=margin)
+    return units.assign(**{name: np.where(partial, np.nan, values) for name, values in found.items()})
 
 
-def choice_uncertainty(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n, C) log-likelihoods per byte -> (n,) choice_entropy and (n,) choice_margin, as `metrics.choices` has them, in bulk."""
+def _taken(path: Path, units: pd.DataFrame) -> NDArray[np.float64]:
+    """Per unit, the index of the choice the harness scored; NaN where no score says."""
+    frame = read_table(path, "scores", ["filtered"], [("answer", "==", "greedy")])
+    index = pd.to_numeric(frame["filtered"], errors="coerce").to_numpy(np.float64)
+    index = np.where((index >= 0) & (index == np.floor(index)), index, np.nan)
+    scored = frame[UNIT].assign(taken=index).drop_duplicates(UNIT)
+    return np.asarray(units.merge(scored, on=UNIT, how="left")["taken"].to_numpy(np.float64))
+
+
+def choice_uncertainty(
+    scores: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """(n, C) log-likelihoods per byte -> (n,) choice_entropy, (n,) choice_margin and (n, C) probabilities, as `metrics.choices`
+    has them, in bulk."""
     entropy, margin = np.full(len(scores), np.nan), np.full(len(scores), np.nan)
+    probabilities = np.full(scores.shape, np.nan)
     finite = np.isfinite(scores).all(1)
     weights = np.exp(scores[finite] - scores[finite].max(1, keepdims=True))
     shares = weights / weights.sum(1, keepdims=True)
@@ -152,7 +179,8 @@ def choice_uncertainty(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64]
     entropy[finite] = -(shares * logs).sum(1) / np.log(scores.shape[1])
     ordered = np.sort(shares, axis=1)
     margin[finite] = ordered[:, -1] - ordered[:, -2]
-    return entropy, margin
+    probabilities[finite] = shares
+    return entropy, margin, probabilities
 
 
 def _scores(path: Path) -> pd.DataFrame:
@@ -174,7 +202,7 @@ def _join(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
         joined = joined.assign(**{column: texts.where(texts.notna(), None)})
     # The harness still answers and scores a cut prompt, but cuts the arm's text first: nothing of it can be compared.
     cut = joined["reason"].map(lambda reason: isinstance(reason, str) and reason.startswith(TRUNCATED)).astype(bool)
-    joined.loc[cut, [quantity.name for quantity in QUANTITIES if quantity.source != "score"]] = np.nan
+    joined.loc[cut, ["confidence", *(quantity.name for quantity in QUANTITIES if quantity.source != "score")]] = np.nan
     return joined[[*UNIT, *COLUMNS, *_BESIDE, "meta_unit", "reason"]].sort_values(UNIT, ignore_index=True)
 
 

@@ -1,12 +1,21 @@
 """C1, internal density: how unevenly a vector's energy is spread. Unit-free; computed in float32.
 
-Hoyer 2004 for `hoyer`; the participation ratio divided by n, so that layers of different width compare.
-"Density" in text and plots is 1 - hoyer.
+Hoyer 2004 for `hoyer`; Hurley & Rickard (arXiv 0811.4706) for `gini`; the participation ratio divided by n, so that layers of
+different width compare. "Density" in text and plots is 1 - hoyer. A zero vector has none of the five: NaN.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
+import numpy as np
 import torch
+
+NEAR_ZERO = 0.1
+"""Times the root mean square: below it a value counts as near zero."""
+TOP = 10
+"""`top10_energy` is of the largest n / TOP values."""
 
 
 def hoyer(values: torch.Tensor) -> torch.Tensor:
@@ -14,11 +23,7 @@ def hoyer(values: torch.Tensor) -> torch.Tensor:
 
     (sqrt(n) - |x|_1 / |x|_2) / (sqrt(n) - 1), clamped at 0 against rounding; NaN for a zero vector.
     """
-    x = _scaled(values)
-    root_n = x.shape[-1] ** 0.5
-    ratio = x.sum(-1) / x.square().sum(-1).sqrt()
-    sparsity: torch.Tensor = (root_n - ratio) / (root_n - 1)
-    return sparsity.clamp_min(0)
+    return _hoyer(_scaled(values))
 
 
 def participation(values: torch.Tensor) -> torch.Tensor:
@@ -26,11 +31,90 @@ def participation(values: torch.Tensor) -> torch.Tensor:
 
     (sum x^2)^2 / (n sum x^4); NaN for a zero vector.
     """
-    squares = _scaled(values).square()
-    return squares.sum(-1).square() / (squares.shape[-1] * squares.square().sum(-1))
+    return _participation(_scaled(values))
+
+
+def near_zero(values: torch.Tensor) -> torch.Tensor:
+    """Share of the last axis with |x| below a tenth of its root mean square: (..., n) -> (...), float32, 0 (flat) to 1.
+
+    NaN for a zero vector.
+    """
+    return _near_zero(_scaled(values))
+
+
+def gini(values: torch.Tensor) -> torch.Tensor:
+    """Gini index of the last axis's |x|: (..., n) -> (...), float32, 0 (flat) to (n - 1) / n (one non-zero).
+
+    2 sum i |x|_(i) / (n sum |x|) - (n + 1) / n, |x|_(i) ascending from i = 1; NaN for a zero vector.
+    """
+    return _gini(_ascending(_scaled(values)))
+
+
+def top10_energy(values: torch.Tensor) -> torch.Tensor:
+    """Share of sum x^2 that the ceil(n / 10) largest |x| hold: (..., n) -> (...), float32, 0.1 (flat) to 1.
+
+    NaN for a zero vector.
+    """
+    return _top10_energy(_ascending(_scaled(values)))
+
+
+def unsorted_measures(values: torch.Tensor) -> torch.Tensor:
+    """The measures UNSORTED names, which share their scaling: (..., n) -> (3, ...) float32."""
+    x = _scaled(values)
+    return torch.stack([measure(x) for measure in _OF_SCALED.values()])
+
+
+def sorted_measures(values: torch.Tensor) -> torch.Tensor:
+    """The measures SORTED names, which share their sorting, the costly part: (..., n) -> (2, ...) float32."""
+    x = _ascending(_scaled(values))
+    return torch.stack([measure(x) for measure in _OF_SORTED.values()])
 
 
 def _scaled(values: torch.Tensor) -> torch.Tensor:
     """|x| / max|x|, so that no power over- or underflows; 0/0 makes a zero vector NaN, which is what it must become."""
     x = values.float().abs()
     return x / x.amax(-1, keepdim=True)
+
+
+def _ascending(x: torch.Tensor) -> torch.Tensor:
+    """Sorted along the last axis, NaN last. On a CPU by NumPy, ten times as fast: 64 vectors of 14,336 take 7 ms."""
+    return torch.from_numpy(np.sort(x.detach().numpy())) if x.device.type == "cpu" else x.sort(-1).values
+
+
+def _hoyer(x: torch.Tensor) -> torch.Tensor:
+    root_n = x.shape[-1] ** 0.5
+    ratio = x.sum(-1) / x.square().sum(-1).sqrt()
+    sparsity: torch.Tensor = (root_n - ratio) / (root_n - 1)
+    return sparsity.clamp_min(0)
+
+
+def _participation(x: torch.Tensor) -> torch.Tensor:
+    squares = x.square()
+    return squares.sum(-1).square() / (squares.shape[-1] * squares.square().sum(-1))
+
+
+def _near_zero(x: torch.Tensor) -> torch.Tensor:
+    rms = x.square().mean(-1, keepdim=True).sqrt()
+    share = (x < NEAR_ZERO * rms).float().mean(-1)
+    # A comparison with NaN is false, and would make a zero vector 0.
+    return torch.where(rms[..., 0].isnan(), rms[..., 0], share)
+
+
+def _gini(x: torch.Tensor) -> torch.Tensor:
+    """Of ascending values. The formula's two terms are subtracted weight by weight: their sums are nearly equal."""
+    n = x.shape[-1]
+    weights = 2 * torch.arange(1, n + 1, device=x.device, dtype=x.dtype) - (n + 1)
+    index: torch.Tensor = (weights * x).sum(-1) / (n * x.sum(-1))
+    return index.clamp_min(0)
+
+
+def _top10_energy(x: torch.Tensor) -> torch.Tensor:
+    """Of ascending values."""
+    squares = x.square()
+    return squares[..., -math.ceil(x.shape[-1] / TOP) :].sum(-1) / squares.sum(-1)
+
+
+_Measure = Callable[[torch.Tensor], torch.Tensor]
+_OF_SCALED: dict[str, _Measure] = {"hoyer": _hoyer, "participation": _participation, "near_zero": _near_zero}
+_OF_SORTED: dict[str, _Measure] = {"gini": _gini, "top10_energy": _top10_energy}
+UNSORTED, SORTED = tuple(_OF_SCALED), tuple(_OF_SORTED)

@@ -1,7 +1,8 @@
 """C1: sparsity of the feed-forward activations and of the residual stream, on the aligned question tokens.
 
-Each hook turns the tokens' vectors into one number a token and measure, so what stays on the device is (measures, Q) floats
-a layer, copied once per batch.
+Each hook turns the tokens' vectors into one number a token and measure, so what stays on the device is a few floats a token
+and layer, copied once per batch. Measures that sort are taken on at most SORTED_TOKENS (see `layout`) evenly spaced question
+tokens: sorting is what costs.
 """
 
 from __future__ import annotations
@@ -17,12 +18,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ride_eval.errors import ProbeError
-from ride_eval.metrics.density import hoyer, participation
+from ride_eval.metrics.density import SORTED, UNSORTED, sorted_measures, unsorted_measures
 from ride_eval.probes.anatomy import Anatomy, Block, expert_order
 from ride_eval.probes.layout import Layout
 from ride_eval.probes.passes import Passes
 
-MEASURES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {"hoyer": hoyer, "participation": participation}
 SITES = ("mlp", "resid")
 
 
@@ -75,23 +75,31 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
         self._stack.close()
 
     def rows(self) -> list[dict[str, NDArray[np.float32]]]:
-        """Per measured row, `<site>_<measure>` and `..._median`: (L,) float32 over its tokens; nothing without tokens."""
+        """Per measured row, `<site>_<measure>` and `..._median`: (L,) float32 over its tokens, and `sorted_tokens`, how many
+        of them the measures that sort are over; nothing without tokens."""
         if not len(self._layout.question_index):
             return [{} for _ in self._layout.rows]
-        names = [(site, measure) for site in SITES for measure in MEASURES]
         values = self._host_copy()
-        rows = []
-        for part in self._layout.split_question(values):
-            row = {}
-            if part.shape[-1]:
-                for (site, measure), layers in zip(names, part, strict=True):
-                    row[f"{site}_{measure}"] = layers.mean(-1, dtype=np.float64).astype(np.float32)
-                    row[f"{site}_{measure}_median"] = np.median(layers, axis=-1).astype(np.float32)
-            rows.append(row)
-        return rows
+        n_unsorted = len(UNSORTED) * len(self._layout.question_index)
+        unsorted = values[..., :n_unsorted].reshape(*values.shape[:2], len(UNSORTED), -1)
+        in_order = values[..., n_unsorted:].reshape(*values.shape[:2], len(SORTED), -1)
+        parts = zip(self._layout.split_question(unsorted), self._layout.split_spaced(in_order), strict=True)
+        return [self._row(*part) if part[0].shape[-1] else {} for part in parts]
+
+    @staticmethod
+    def _row(unsorted: NDArray[np.float32], in_order: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+        """(sites, L, measures, tokens) each."""
+        row: dict[str, NDArray[Any]] = {"sorted_tokens": np.asarray(in_order.shape[-1])}
+        for names, values in ((UNSORTED, unsorted), (SORTED, in_order)):
+            means = values.mean(-1, dtype=np.float64).astype(np.float32)
+            medians = np.median(values, axis=-1).astype(np.float32)
+            for i, site in enumerate(SITES):
+                for j, measure in enumerate(names):
+                    row[f"{site}_{measure}"], row[f"{site}_{measure}_median"] = means[i, :, j], medians[i, :, j]
+        return row
 
     def _host_copy(self) -> NDArray[np.float32]:
-        """(sites x measures, L, Q)."""
+        """(sites, L, measures x tokens): first those of all question tokens, then those of the spaced ones."""
         stacked = []
         for site in SITES:
             layers = []
@@ -103,16 +111,18 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
                         "bypasses or repeats that module, so its density would be wrong."
                     )
                 layers.append(fired[0].to(self._values[SITES[0], 0][0].device))
-            stacked.append(torch.stack(layers, dim=1))
-        return torch.cat(stacked).cpu().numpy()
+            stacked.append(torch.stack(layers))
+        return torch.stack(stacked).cpu().numpy()
 
     def _hook(self, handle: Any) -> None:
         self._stack.callback(handle.remove)
 
     def _keep(self, site: str, block: Block, vectors: torch.Tensor) -> None:
-        """Reduce (Q, n) or, in experts, (Q, k, n) vectors to (measures, Q)."""
-        reduced = torch.stack([measure(vectors) for measure in MEASURES.values()])
-        self._values[site, block.index].append(reduced.mean(-1) if reduced.dim() == 3 else reduced)
+        """Reduce (Q, n) or, in experts, (Q, k, n) vectors to one value a measure and token, flattened."""
+        spaced = vectors.index_select(0, self._layout.on("spaced_index", vectors.device))
+        measures = (unsorted_measures(vectors), sorted_measures(spaced))
+        reduced = [values.mean(-1) if vectors.dim() == 3 else values for values in measures]
+        self._values[site, block.index].append(torch.cat([values.flatten() for values in reduced]))
 
     def _tokens(self, block: Block, hidden: torch.Tensor) -> torch.Tensor:
         """The question tokens' rows of a (B, L, n) or (T, n) tensor."""

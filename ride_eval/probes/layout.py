@@ -1,7 +1,7 @@
 """Which positions of a padded batch the probes read.
 
 Shapes: B rows, L columns, T = B * L flat positions (row-major), R measured rows, Q selected question tokens of all of them,
-P prompt tokens of all of them.
+P prompt tokens of all of them, S of the question tokens for what is too costly to take on all.
 """
 
 from __future__ import annotations
@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+SORTED_TOKENS = 64
+"""Question tokens a prompt, at most, on which a measure that sorts is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +54,13 @@ class Layout:
         return self._flat([[row.start + position for position in row.question] for row in self.rows])
 
     @cached_property
+    def spaced_index(self) -> NDArray[np.int64]:
+        """(S,) which of the Q question tokens are among the at most SORTED_TOKENS evenly spaced ones of their prompt."""
+        ends = np.cumsum([len(row.question) for row in self.rows])
+        parts = [end - len(row.question) + spaced(len(row.question)) for row, end in zip(self.rows, ends, strict=True)]
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+    @cached_property
     def prompt_index(self) -> NDArray[np.int64]:
         """(P,) flat positions of all prompt tokens, row by row."""
         return self._flat([range(row.start, row.start + row.n_tokens) for row in self.rows])
@@ -80,9 +91,14 @@ class Layout:
                 mask[span, [row.start + position for position in positions]] = 1.0
         return masks
 
-    def split_question(self, values: NDArray[np.generic]) -> list[NDArray[np.generic]]:
+    def split_question(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         """Cut the last axis, of length Q, into the measured rows' parts."""
         ends = np.cumsum([len(row.question) for row in self.rows])[:-1]
+        return np.split(values, ends, axis=-1)
+
+    def split_spaced(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        """Cut the last axis, of length S, into the measured rows' parts."""
+        ends = np.cumsum([min(len(row.question), SORTED_TOKENS) for row in self.rows])[:-1]
         return np.split(values, ends, axis=-1)
 
     def on(self, name: str, device: torch.device) -> torch.Tensor:
@@ -95,3 +111,10 @@ class Layout:
     def _flat(self, columns: Sequence[Sequence[int]]) -> NDArray[np.int64]:
         parts = [row.row * self.shape[1] + np.asarray(c, dtype=np.int64) for row, c in zip(self.rows, columns, strict=True)]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+
+def spaced(n: int) -> NDArray[np.int64]:
+    """At most SORTED_TOKENS of the places 0 to n - 1, evenly spaced, the first and the last among them."""
+    if n <= SORTED_TOKENS:
+        return np.arange(n, dtype=np.int64)
+    return np.arange(SORTED_TOKENS, dtype=np.int64) * (n - 1) // (SORTED_TOKENS - 1)

@@ -1,6 +1,7 @@
-"""Routing: which experts each token was sent to, and how undecided the router was.
+"""Routing: which experts each token was sent to, with which weight, and how undecided the router was.
 
-Exact counts, not shares, are kept: they add up, and the invariant "selections in a layer = tokens x k" is checked on them.
+Exact counts of selections, not shares, are kept: they add up, and the invariant "selections in a layer = tokens x k" is checked
+on them. Gate weights are summed by expert.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ride_eval.errors import ProbeError
-from ride_eval.metrics.entropy import token_entropy
-from ride_eval.metrics.routing import selection_counts
+from ride_eval.metrics.router import router_margin
+from ride_eval.metrics.routing import gate_shares, gate_sums, selection_counts
 from ride_eval.probes.anatomy import Anatomy, Block, Router, is_routing
 from ride_eval.probes.layout import Layout
 from ride_eval.probes.passes import Passes
@@ -52,9 +53,9 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         """The probe set up for one batch; enter it around the forward passes."""
         self._layout, self._passes = layout, passes
         self._experts: list[torch.Tensor] = []
-        self._entropies: list[torch.Tensor] = []
-        self._counts: list[torch.Tensor] = []
-        self._steps: list[list[torch.Tensor]] = []
+        self._values: list[torch.Tensor] = []
+        self._prompts: list[torch.Tensor] = []
+        self._steps: list[list[tuple[torch.Tensor, torch.Tensor]]] = []
         self._group = 1
         self._stack = ExitStack()
         return self
@@ -75,30 +76,35 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
     def rows(self) -> list[dict[str, NDArray[Any]]]:
         """Per measured row.
 
-        `routing_prompt` (Lm, E) counts over all prompt tokens; and, where the row has aligned question tokens,
-        `routing_question` (Lm, E), `experts` (tokens, Lm, k) uint16 and `router_entropy` (Lm,) float32 nats.
+        `routing_prompt` (Lm, E) counts and `gates_prompt` (Lm, E) float32 shares of the gate weights, over all prompt tokens;
+        and, where the row has aligned question tokens, `routing_question` and `gates_question`, `experts` (tokens, Lm, k)
+        uint16, a token's by falling gate weight, and `router_entropy`, in nats, and `router_margin`: (Lm,) float32.
         """
-        if len(self._counts) != self.n_layers:
+        if len(self._prompts) != self.n_layers:
             raise ProbeError(
-                f"{len(self._counts)} routers fired in a pass, expected {self.n_layers}: something replaced or bypassed a "
+                f"{len(self._prompts)} routers fired in a pass, expected {self.n_layers}: something replaced or bypassed a "
                 "router module (a fused kernel?), so its routing cannot be measured."
             )
         if not self._layout.rows:
             return []
-        device = self._counts[0].device
-        counts = torch.stack([part.to(device) for part in self._counts], 1).cpu().numpy()  # (R, Lm, E)
-        experts = torch.stack([part.to(device) for part in self._experts], 0).cpu().numpy()  # (Lm, k, Q)
-        entropies = torch.stack([part.to(device) for part in self._entropies], 0).cpu().numpy()  # (Lm, Q)
+        device = self._prompts[0].device
+        prompts = torch.stack([part.to(device) for part in self._prompts], 2).cpu().numpy()  # (2, R, Lm, E)
+        experts = torch.stack([part.to(device) for part in self._experts]).cpu().numpy()  # (Lm, k, Q)
+        values = torch.stack([part.to(device) for part in self._values]).cpu().numpy()  # (Lm, 2 + k, Q)
+        parts = zip(self._layout.split_question(experts), self._layout.split_question(values), strict=True)
         rows = []
-        for measured, count, ids, entropy in zip(
-            self._layout.rows, counts, self._layout.split_question(experts), self._layout.split_question(entropies), strict=True
-        ):
-            self._check(count, measured.n_tokens)
-            row: dict[str, NDArray[Any]] = {"routing_prompt": count}
+        for measured, counts, gates, (ids, tokens) in zip(self._layout.rows, *prompts, parts, strict=True):
+            self._check(counts, measured.n_tokens)
+            row: dict[str, NDArray[Any]] = {"routing_prompt": counts.astype(np.int64)}
+            if measured.n_tokens:
+                row["gates_prompt"] = gate_shares(gates)
             if ids.shape[-1]:
+                weights = np.moveaxis(tokens[:, 2:], -1, 0)
                 row["experts"] = np.moveaxis(ids, -1, 0).astype(np.uint16)
                 row["routing_question"] = selection_counts(row["experts"], self.n_experts)
-                row["router_entropy"] = entropy.mean(-1, dtype=np.float64).astype(np.float32)
+                row["gates_question"] = gate_shares(gate_sums(row["experts"], weights, self.n_experts))
+                means = tokens[:, :2].mean(-1, dtype=np.float64).astype(np.float32)
+                row["router_entropy"], row["router_margin"] = means.T
             rows.append(row)
         return rows
 
@@ -106,16 +112,27 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         """From the next pass on, each row is `group` rows, of which the first is read."""
         self._group = group
 
-    def generated(self, n_answer_tokens: list[int]) -> list[NDArray[np.int64]]:
-        """(Lm, E) counts over the first GENERATED_TOKENS answer tokens of each row of the batch.
+    def generated(self, n_answer_tokens: list[int]) -> tuple[list[NDArray[np.int64]], list[NDArray[np.float32]]]:
+        """(Lm, E) counts, and shares of the gate weights, over the first GENERATED_TOKENS answer tokens of each row.
 
-        A token is routed when it is fed back, so the last token of an answer that ended is not among them.
+        A token is routed when it is fed back, so the last token of an answer that ended is not among them; without any, the
+        shares are NaN.
         """
-        if not self._steps:
-            return [np.zeros((self.n_layers, self.n_experts), dtype=np.int64) for _ in n_answer_tokens]
-        device = self._steps[0][0].device
-        steps = torch.stack([torch.stack([part.to(device) for part in step], 1) for step in self._steps]).cpu().numpy()
-        return [selection_counts(steps[:n, row], self.n_experts) for row, n in enumerate(n_answer_tokens)]  # (S, B, Lm, k)
+        if self._steps:
+            experts, weights = (self._step_values(part) for part in (0, 1))
+        else:
+            experts = np.zeros((0, len(n_answer_tokens), self.n_layers, self.top_k), dtype=np.int64)
+            weights = experts.astype(np.float32)
+        counts, gates = [], []
+        for row, n in enumerate(n_answer_tokens):
+            counts.append(selection_counts(experts[:n, row], self.n_experts))
+            gates.append(gate_shares(gate_sums(experts[:n, row], weights[:n, row], self.n_experts)))
+        return counts, gates
+
+    def _step_values(self, part: int) -> NDArray[Any]:
+        """Expert ids (0) or gate weights (1) of the decoding steps: (S, B, Lm, k)."""
+        device = self._steps[0][0][part].device
+        return torch.stack([torch.stack([layer[part].to(device) for layer in step], 1) for step in self._steps]).cpu().numpy()
 
     def _routers(self) -> list[tuple[Block, Router]]:
         return [(block, block.router) for block in self.anatomy.routed if block.router is not None]
@@ -136,33 +153,39 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
                 return
             if not is_routing(output, expected):
                 raise ProbeError(f"The router of {block.name} did not return scores and ids of {expected} tokens.")
-            scores, _weights, experts = output
+            scores, weights, experts = output
             if step == 0:
-                self._on_prefill(router, scores, experts)
+                self._on_prefill(router, scores, weights.float(), experts)
             else:
                 while len(self._steps) < step:
                     self._steps.append([])
-                self._steps[step - 1].append(experts[:: self._group])
+                self._steps[step - 1].append((experts[:: self._group], weights[:: self._group].float()))
 
         return hook
 
-    def _on_prefill(self, router: Router, scores: torch.Tensor, experts: torch.Tensor) -> None:
+    def _on_prefill(self, router: Router, scores: torch.Tensor, weights: torch.Tensor, experts: torch.Tensor) -> None:
         index = self._layout.on("question_index", experts.device)
-        self._experts.append(experts.index_select(0, index).T.to(torch.int32))
-        picked = scores.index_select(0, index).float()
-        self._entropies.append(
-            torch.special.entr(picked).sum(-1) if router.gives_probabilities else self._entropy(router, picked)
-        )
-        prompt = experts.index_select(0, self._layout.on("prompt_index", experts.device)).long()
-        slots = self._layout.on("prompt_row", experts.device)[:, None] * self.n_experts + prompt
-        counts = torch.zeros(len(self._layout.rows) * self.n_experts, dtype=torch.int64, device=experts.device)
-        counts.index_add_(0, slots.reshape(-1), torch.ones_like(slots).reshape(-1))
-        self._counts.append(counts.reshape(len(self._layout.rows), self.n_experts))
+        own, order = weights.index_select(0, index).sort(stable=True, dim=-1, descending=True)
+        self._experts.append(experts.index_select(0, index).gather(-1, order).T.to(torch.int32))
+        probabilities = self._probabilities(router, scores.index_select(0, index).float())
+        entropy = torch.special.entr(probabilities).sum(-1)
+        self._values.append(torch.stack([entropy, router_margin(probabilities, self.top_k), *own.unbind(-1)]))
+        # Sums by row as a product with a 0/1 matrix: unlike index_add_ of floats, it gives the same bits every time. Counts are
+        # exact in float32 up to 16 million.
+        index = self._layout.on("prompt_index", experts.device)
+        ids, given = experts.index_select(0, index).long(), weights.index_select(0, index)
+        both = torch.stack([torch.ones_like(given), given])
+        by_expert = both.new_zeros((2, len(index), self.n_experts)).scatter_(2, ids.expand(2, -1, -1), both)
+        row_of = self._layout.on("prompt_row", experts.device)
+        rows = torch.arange(len(self._layout.rows), device=experts.device)
+        self._prompts.append((row_of == rows[:, None]).to(by_expert.dtype) @ by_expert)
 
     @staticmethod
-    def _entropy(router: Router, logits: torch.Tensor) -> torch.Tensor:
+    def _probabilities(router: Router, scores: torch.Tensor) -> torch.Tensor:
+        """The router's distribution over all experts: (Q, E) float32, rows summing to 1."""
+        if router.gives_probabilities:
+            return scores
         if router.normalization == "sigmoid":
-            gates = torch.sigmoid(logits)
-            entropy: torch.Tensor = torch.special.entr(gates / gates.sum(-1, keepdim=True)).sum(-1)
-            return entropy
-        return token_entropy(logits)
+            gates = torch.sigmoid(scores)
+            return gates / gates.sum(-1, keepdim=True)
+        return torch.softmax(scores, -1)

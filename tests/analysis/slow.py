@@ -42,8 +42,11 @@ def documents(run: Path, k: int) -> dict[Unit, dict[str, float]]:
         values = prompts[unit_of(row)]
         values["density"].append(1 - early_middle(row["mlp_hoyer"]))
         values["density_resid"].append(1 - early_middle(row["resid_hoyer"]))
-        values["participation_mlp"].append(early_middle(row["mlp_participation"]))
-        values["router_entropy"].append(mean(row["router_entropy"] or []))
+        for site in ("mlp", "resid"):
+            for measure in ("participation", "near_zero", "gini", "top10_energy"):
+                values[f"{measure}_{site}"].append(early_middle(row[f"{site}_{measure}"]))
+        for name in ("router_entropy", "router_margin"):
+            values[name].append(mean(row[name] or []))
         values["meta_mass"].append(mean(row["meta_mass"] or []))
         share, lost = keyword_share(row, dropped_heads(row, run))
         values["keyword_share"].append(share)
@@ -74,19 +77,75 @@ def documents(run: Path, k: int) -> dict[Unit, dict[str, float]]:
             none = routes.get((task, document, occurrence, "none", wording, prompt))
             if arm != "none" and none is not None:
                 prompts[task, document, occurrence, arm, wording]["routing_shift"].append(shift(experts, none, k))
+    for unit, signature_values in signatures(run).items():
+        for name, listed in signature_values.items():
+            prompts[unit][name] += listed
     found = {unit: {name: mean(values) for name, values in columns.items()} for unit, columns in prompts.items()}
+    taken = {unit_of(row): row["filtered"] for row in rows(run, "scores") if row["answer"] == "greedy"}
+    summed: dict[Unit, list[float]] = defaultdict(list)
     choices: dict[Unit, list[float]] = defaultdict(list)
-    for row in rows(run, "choices"):
+    for row in sorted(rows(run, "choices"), key=lambda row: (row["prompt"], row["choice"])):
         choices[unit_of(row)].append(row["loglikelihood"] / row["bytes"])
+        summed[unit_of(row)].append(row["loglikelihood"])
     for unit, scores in choices.items():
-        weights = [math.exp(score) for score in scores]
-        shares = sorted(weight / sum(weights) for weight in weights)
+        shares = softmax(scores)
+        found[unit]["confidence"] = shares[int(taken[unit])]
+        shares.sort()
+        whole = softmax(summed[unit])
+        found[unit]["choice_entropy_summed"] = -sum(p * math.log(p) for p in whole if p) / math.log(len(whole))
         found[unit]["choice_entropy"] = -sum(p * math.log(p) for p in shares) / math.log(len(shares))
         found[unit]["choice_margin"] = shares[-1] - shares[-2]
     for row in rows(run, "prompts"):
         if str(row["reason"]).startswith("truncated"):
             found[unit_of(row)] = {"correct": found[unit_of(row)]["correct"]}
     return found
+
+
+def softmax(scores: list[float]) -> list[float]:
+    weights = [math.exp(score - max(scores)) for score in scores]
+    return [weight / sum(weights) for weight in weights]
+
+
+def signatures(run: Path) -> dict[Unit, dict[str, list[float]]]:
+    """Per unit the values of its prompts; a signature is a list of layers, each of shares by expert, 8 in the synthetic run."""
+    found: dict[tuple[Any, ...], list[list[float]]] = {}
+    domains: dict[tuple[Any, ...], tuple[str, str]] = {}
+    for row in rows(run, "prompts"):
+        key = (*unit_of(row), row["prompt"])
+        domains[key] = row["domain"], row["wrong_domain"]
+        if row["routing_question"]:
+            layers = [row["routing_question"][i : i + 8] for i in range(0, len(row["routing_question"]), 8)]
+            found[key] = [[count / sum(layer) for count in layer] for layer in layers]
+    centres = {}
+    for domain in {own for own, _ in domains.values()}:
+        questions: dict[tuple[str, str], list[list[float]]] = defaultdict(list)
+        for key, layers in found.items():
+            if key[3] == "none" and domains[key][0] == domain:
+                questions[key[0], key[1]].append([share for layer in layers for share in layer])
+        # A document with a prompt that has no signature would count for less; the synthetic runs have none such in `none`.
+        means = [[mean(column) for column in zip(*prompts, strict=True)] for prompts in questions.values()]
+        if means:
+            centres[domain] = [mean(column) for column in zip(*means, strict=True)]
+    result: dict[Unit, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for key, layers in found.items():
+        values, flat = result[key[:5]], [share for layer in layers for share in layer]
+        values["effective_experts"].append(mean(math.exp(-sum(p * math.log(p) for p in layer if p)) for layer in layers))
+        centre = centres.get(domains[key][1])
+        values["wrong_domain_distance"].append(1 - cosine(flat, centre) if centre else NAN)
+        none = found.get((*key[:3], "none", *key[4:]))
+        if key[3] != "none" and none is not None:
+            values["routing_cosine_shift"].append(1 - mean(map(cosine, layers, none)))
+            values["routing_js"].append(mean(map(divergence, layers, none)))
+    return result
+
+
+def cosine(first: list[float], second: list[float]) -> float:
+    return sum(a * b for a, b in zip(first, second, strict=True)) / math.hypot(*first) / math.hypot(*second)
+
+
+def divergence(first: list[float], second: list[float]) -> float:
+    middle = [(a + b) / 2 for a, b in zip(first, second, strict=True)]
+    return sum(p * math.log2(p / m) / 2 for side in (first, second) for p, m in zip(side, middle, strict=True) if p)
 
 
 @cache
@@ -135,7 +194,15 @@ def samples(run: Path) -> dict[Unit, dict[str, float]]:
         cosines = [c for row in answers for c in row["cosines"] if not math.isnan(c)]
         count = Counter(agreeing[unit])
         n = len(agreeing[unit])
+        overlaps = [f for row in answers for f in row["rouge_l"] if not math.isnan(f)]
+        likelihoods = [math.exp(mean(row["logprobs"])) for row in sorted(answers, key=lambda row: row["sample"])]
+        masses = [
+            sum(p for p, other in zip(likelihoods, agreeing[unit], strict=True) if other == label) / sum(likelihoods)
+            for label in count
+        ]
         found[unit] = {
+            "lexical_variation": 1 - mean(overlaps),
+            "semantic_entropy": -sum(p * math.log(p) for p in masses) if n > 1 else NAN,
             "sequence_entropy": -mean(sum(row["logprobs"]) for row in answers),
             "normalized_sequence_entropy": -mean(mean(row["logprobs"]) for row in answers),
             "semantic_variation": 1 - mean(cosines),

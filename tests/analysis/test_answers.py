@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ride_eval.analysis.answers import AGREEMENT, SAMPLED
 from ride_eval.analysis.frames import load_run
+from ride_eval.analysis.samples import AGREEMENT, SAMPLED
 from ride_eval.metrics.equivalence import label, normalized
 from ride_eval.metrics.samples import (
     answer_agreement,
     cluster_entropy,
+    lexical_variation,
     normalized_sequence_entropy,
+    semantic_entropy,
     semantic_variation,
     sequence_entropy,
 )
@@ -24,6 +26,9 @@ from ride_eval.store import TableWriter
 from tests.synthetic_run import write_run
 
 NAN = math.nan
+VARIATIONS = {"semantic_variation", "lexical_variation"}
+FIRST: dict[str, list[float]] = {"cosines": [], "rouge_l": []}
+SECOND = {"cosines": [0.5], "rouge_l": [0.5]}
 KEY = {"task": "arith", "document": "d", "occurrence": 0, "arm": "none", "wording": 0, "prompt": 0}
 
 
@@ -86,7 +91,7 @@ def test_samples_are_the_metrics_prompt_by_prompt(tmp_path: Path) -> None:
     answers = [("7", "seven"), ("[invalid]", "Hm."), ("[invalid]", "hm")]
     rows = samples(
         *(
-            {"logprobs": p, "cosines": c, "filtered": f, "text": t}
+            {"logprobs": p, "cosines": c, "rouge_l": [x / 2 for x in c], "filtered": f, "text": t}
             for p, c, (f, t) in zip(logprobs, cosines, answers, strict=True)
         )
     )
@@ -97,6 +102,8 @@ def test_samples_are_the_metrics_prompt_by_prompt(tmp_path: Path) -> None:
     assert found["sequence_entropy"] == pytest.approx(sequence_entropy(sums))
     assert found["normalized_sequence_entropy"] == pytest.approx(normalized_sequence_entropy(sums, lengths))
     assert found["semantic_variation"] == pytest.approx(semantic_variation([0.5, 0.25, NAN]))
+    assert found["lexical_variation"] == pytest.approx(lexical_variation([0.25, 0.125, NAN]))
+    assert found["semantic_entropy"] == pytest.approx(semantic_entropy(labels, sums, lengths))
     assert found["answer_agreement"] == pytest.approx(answer_agreement(labels))
     assert found["cluster_entropy"] == pytest.approx(cluster_entropy(labels))
 
@@ -105,10 +112,10 @@ def test_samples_are_the_metrics_prompt_by_prompt(tmp_path: Path) -> None:
     ("rows", "missing"),
     [
         ([], {*SAMPLED, *AGREEMENT}),
-        ([{"logprobs": [-1.0], "cosines": []}], {"semantic_variation", *AGREEMENT}),
-        ([{"logprobs": [-1.0], "cosines": []}, {"logprobs": None, "cosines": [0.5]}], {*SAMPLED} - {"semantic_variation"}),
-        ([{"logprobs": [-1.0], "cosines": []}, {"logprobs": [], "cosines": [0.5]}], {"normalized_sequence_entropy"}),
-        ([{"logprobs": [-1.0]}, {"logprobs": [-1.0]}], {"semantic_variation"}),
+        ([{"logprobs": [-1.0], **FIRST}], {*VARIATIONS, *AGREEMENT}),
+        ([{"logprobs": [-1.0], **FIRST}, {"logprobs": None, **SECOND}], {*SAMPLED, "semantic_entropy"} - VARIATIONS),
+        ([{"logprobs": [-1.0], **FIRST}, {"logprobs": [], **SECOND}], {"normalized_sequence_entropy", "semantic_entropy"}),
+        ([{"logprobs": [-1.0]}, {"logprobs": [-1.0]}], VARIATIONS),
     ],
 )
 def test_too_few_samples_are_nan(tmp_path: Path, rows: list[dict[str, Any]], missing: set[str]) -> None:
@@ -120,7 +127,7 @@ def test_too_few_samples_are_nan(tmp_path: Path, rows: list[dict[str, Any]], mis
 def test_an_arm_with_fewer_samples_than_another_is_nan(tmp_path: Path) -> None:
     """A run that was stopped: entropy grows with the number of samples."""
     path = write_run(tmp_path, n=0)
-    sample = {"logprobs": [-1.0], "cosines": [0.5], "filtered": "1", "text": "1"}
+    sample = {"logprobs": [-1.0], **SECOND, "filtered": "1", "text": "1"}
     found = write(path, *samples(sample, sample, sample), *samples(sample, sample, arm="tag"))
     assert found.loc["none", [*SAMPLED, *AGREEMENT]].notna().all()
     assert found.loc["tag", [*SAMPLED, *AGREEMENT]].isna().all()
@@ -129,7 +136,7 @@ def test_an_arm_with_fewer_samples_than_another_is_nan(tmp_path: Path) -> None:
 def test_answers_that_agree_have_no_entropy_and_no_negative_zero(tmp_path: Path) -> None:
     path = write_run(tmp_path, n=0)
     found = write(path, *samples(*[{"logprobs": [0.0], "cosines": [1.0], "filtered": "1", "text": "1"}] * 4)).loc["none"]
-    for name in ("cluster_entropy", "sequence_entropy"):
+    for name in ("cluster_entropy", "semantic_entropy", "sequence_entropy"):
         assert (found[name], np.signbit(found[name])) == (0.0, False)
     assert found["answer_agreement"] == 1.0
 

@@ -14,7 +14,8 @@ from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, Effect
 from ride_eval.analysis.findings import DENSE, PROVISIONAL, Findings, find
 from ride_eval.analysis.frames import COLUMNS, load_run
 from ride_eval.analysis.intervals import Estimate
-from ride_eval.analysis.quantities import BY_NAME
+from ride_eval.analysis.quantities import BY_NAME, QUANTITIES
+from ride_eval.store import METRIC_VERSION
 from tests import synthetic_run
 from tests.analysis import slow
 from tests.synthetic_run import Synthetic, write_run
@@ -69,7 +70,7 @@ def test_every_number_is_what_a_plain_recomputation_gives(tmp_path: Path, moe: b
         assert level.value == pytest.approx(slow.mean(statistics.fmean(v) for v in tasks.values()), nan_ok=True, abs=1e-9)
     compared = set(COLUMNS) - {"meta_mass"}
     assert {(e.quantity, e.contrast) for e in model.contrasts} == {(name, c) for name in compared for c in CONTROL_CONTRASTS}
-    assert {e.quantity for e in model.descriptives} == compared - {"routing_shift", "flip"}
+    assert {e.quantity for e in model.descriptives} == compared - {q.name for q in QUANTITIES if q.distance}
     assert model.heads_dropped == pytest.approx(
         slow.mean(d["heads_dropped"] for d in documents.values() if not math.isnan(d.get("heads_dropped", math.nan)))
     )
@@ -129,7 +130,7 @@ def test_what_a_reader_must_know_of_a_run(tmp_path: Path) -> None:
     ("identity", "expected"),
     [
         ({"prompts": "c" * 16}, "warning: their prompts/ differ"),
-        ({"metrics": 2}, "warning: they were measured by versions"),
+        ({"metrics": METRIC_VERSION + 1}, "warning: they were measured by versions"),
         ({"placement": "system"}, "warning: the arm's text stands"),
         ({"chat_template": "d" * 16}, "info: the chat templates differ"),
         ({"chat_template": None}, "warning: without a chat template: other"),

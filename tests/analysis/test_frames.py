@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
-from ride_eval.analysis import routes
+from ride_eval.analysis import beside_none
 from ride_eval.analysis.frames import COLUMNS, choice_uncertainty, load_run
 from ride_eval.analysis.routes import routing_shifts
 from ride_eval.analysis.units import UNIT
 from ride_eval.errors import RunError
 from ride_eval.metrics.choices import choice_entropy, choice_margin, choice_probabilities
 from ride_eval.metrics.routing import overlap_shift
-from ride_eval.store import TableWriter, read_table
+from ride_eval.store import TABLES, TableWriter, read_table
 from tests import synthetic_run
 from tests.analysis import slow
 from tests.synthetic_run import write_run
@@ -38,7 +41,7 @@ def test_every_value_is_what_a_plain_reading_gives(tmp_path: Path, moe: bool) ->
     found = values_of(path)
     assert found.keys() == expected.keys()
     for unit, row in found.items():
-        for name in (*COLUMNS, "heads_dropped"):
+        for name in (*COLUMNS, "heads_dropped", "confidence"):
             assert row[name] == pytest.approx(expected[unit].get(name, math.nan), nan_ok=True, abs=1e-9), (unit, name)
 
 
@@ -54,9 +57,27 @@ def test_a_run_with_nothing_in_it_is_an_empty_frame(tmp_path: Path) -> None:
     run = load_run(write_run(tmp_path, n=0, state=None))
     assert len(run.documents) == 0
     assert run.status == {"state": "incomplete"}
-    assert {*UNIT, *COLUMNS, "meta_length", "meta_unit", "keyword_tokens", "heads_dropped", "reason"} == set(
+    assert {*UNIT, *COLUMNS, "meta_length", "meta_unit", "keyword_tokens", "heads_dropped", "confidence", "reason"} == set(
         run.documents.columns
     )
+
+
+def test_a_run_of_an_older_version_lacks_the_newer_quantities_and_keeps_its_own(tmp_path: Path) -> None:
+    """Its shards have none of the columns that came later."""
+    path = write_run(tmp_path, n=3)
+    newer = {
+        "prompts": [name for name in TABLES["prompts"].names if re.search("near_zero|gini|top10|sorted|margin|gates", name)],
+        "generations": ["rouge_l", "gates_generated"],
+    }
+    whole = load_run(path).documents
+    for table, columns in newer.items():
+        for shard in path.glob(f"{table}-*"):
+            pq.write_table(pq.read_table(shard).drop_columns(columns), shard)
+    older = load_run(path).documents
+    lost = {"lexical_variation", "router_margin"} | {name for name in COLUMNS if re.search("near_zero|gini|top10", name)}
+    assert len(lost) == 8
+    assert older[sorted(lost)].isna().all(axis=None)
+    pd.testing.assert_frame_equal(older.drop(columns=lost), whole.drop(columns=lost))
 
 
 def test_a_document_with_one_of_two_prompts_is_nan(tmp_path: Path) -> None:
@@ -107,18 +128,19 @@ def test_choices_in_bulk_are_the_metrics_one_by_one() -> None:
     rng = np.random.default_rng(0)
     loglikelihoods, n_bytes = -rng.exponential(20, (50, 4)), rng.integers(1, 40, (50, 4))
     loglikelihoods[3, 1] = -np.inf
-    entropy, margin = choice_uncertainty(loglikelihoods / n_bytes)
+    entropy, margin, probabilities = choice_uncertainty(loglikelihoods / n_bytes)
     for i in range(50):
         shares = choice_probabilities(loglikelihoods[i].tolist(), n_bytes[i].tolist())
         assert entropy[i] == pytest.approx(choice_entropy(shares), nan_ok=True)
         assert margin[i] == pytest.approx(choice_margin(shares), nan_ok=True)
+        assert probabilities[i] == pytest.approx(shares, nan_ok=True)
 
 
 @pytest.mark.parametrize("block", [1, 3, 2048])
 def test_routing_shift_in_blocks_is_the_metric_prompt_by_prompt(
     tmp_path: Path, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "BLOCK", block)
+    monkeypatch.setattr(beside_none, "BLOCK", block)
     monkeypatch.setattr("ride_eval.store.ROWS_PER_SHARD", 7)
     path = write_run(tmp_path, tasks=TASKS, n=5, missing=frozenset({(2, "none"), (0, "tag")}))
     key = ["task", "document", "occurrence", "wording", "prompt"]
