@@ -28,8 +28,8 @@ from lm_eval.tasks import TaskManager
 from transformers import AutoTokenizer, OlmoeConfig, OlmoeForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 import ride_eval.plugin  # noqa: F401 - importing registers model and tasks
+from ride_eval import zoo
 from ride_eval.model import RideLM
-from ride_eval.untrained import train_tokenizer
 
 HERE = Path(__file__).parent
 
@@ -44,7 +44,7 @@ def build(folder: Path, tokenizers: Path | None) -> dict[str, Path]:
     }
     saved = {}
     for name, source in (("olmoe", "olmoe-1b-7b-instruct"), ("qwen3", "mistral-7b-instruct-v0.2")):
-        tokenizer = AutoTokenizer.from_pretrained(tokenizers / source) if tokenizers else train_tokenizer()
+        tokenizer = AutoTokenizer.from_pretrained(tokenizers / source if tokenizers else zoo.path("zoo-olmoe"))
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
         torch.manual_seed(0)

@@ -62,6 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     kinds.add_parser("list", help="the tasks that come with ride_eval").set_defaults(call=_tasks_list)
     kinds.add_parser("path", help="the folder they lie in").set_defaults(call=_tasks_path)
 
+    zoo = commands.add_parser("zoo", help="the embedded models: small, trained on our own text, with known effects of prefixes")
+    actions = zoo.add_subparsers(metavar="ACTION", required=True)
+    actions.add_parser("list", help="their names, sizes and what was planted in them").set_defaults(call=_zoo_list)
+    where = actions.add_parser("path", help="the folder of one, as from_pretrained takes it")
+    where.add_argument("name", metavar="NAME")
+    where.set_defaults(call=_zoo_path)
+
     demo = commands.add_parser("demo", help="evaluate four small models on the bundled documents, and report")
     demo.add_argument(
         "--out", type=Path, default=Path("runs/demo"), metavar="DIR", help="where models and runs go (%(default)s)"
@@ -138,6 +145,28 @@ def _tasks_path(_: argparse.Namespace) -> int:
     from ride_eval.arms import data_folder
 
     sys.stdout.write(f"{data_folder('tasks')}\n")
+    return 0
+
+
+def _zoo_list(_: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ride_eval.zoo import NAMES
+    from ride_eval.zoo.cards import load_card
+
+    table = Table("pretrained=", "architecture", "parameters", "planted", box=None, pad_edge=False)
+    for name in NAMES:
+        card = load_card(name)
+        table.add_row(name, card.architecture, f"{card.parameters / 1e6:.1f} M", card.planted)
+    Console().print(table)
+    return 0
+
+
+def _zoo_path(arguments: argparse.Namespace) -> int:
+    from ride_eval import zoo
+
+    sys.stdout.write(f"{zoo.path(arguments.name)}\n")
     return 0
 
 

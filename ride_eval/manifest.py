@@ -13,6 +13,7 @@ import torch
 
 from ride_eval import __version__
 from ride_eval.probes.bundle import Bundle
+from ride_eval.zoo import name_of
 
 _SAMPLE = 64 * 1024
 _WEIGHTS = (".safetensors", ".bin", ".gguf")
@@ -26,13 +27,14 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
     config = lm.model.config
     template = lm.tokenizer.chat_template
     routers = [block.router for block in bundle.anatomy.routed if block.router is not None]
-    name = str(lm.pretrained) if isinstance(lm.pretrained, str) else str(getattr(config, "_name_or_path", ""))
+    source = str(lm.pretrained) if isinstance(lm.pretrained, str) else str(getattr(config, "_name_or_path", ""))
+    name = name_of(source)
     slug = model_slug(name)
     return {
         "identity": {
             "model": name,
             "revision": str(getattr(config, "_commit_hash", None) or lm.revision),
-            "weights": weights_fingerprint(Path(name)) if name and Path(name).is_dir() else None,
+            "weights": weights_fingerprint(Path(source)) if source and Path(source).is_dir() else None,
             "peft": lm.peft,
             "delta": lm.delta,
             "quantization": _fingerprint(getattr(config, "quantization_config", None)),

@@ -31,6 +31,7 @@ from ride_eval.prompt import Prompt, Request, request_of
 from ride_eval.recorder import Recorder
 from ride_eval.shared import Placing, SharedPrefill
 from ride_eval.store import Key
+from ride_eval.zoo import resolve
 
 WINDOW = 512
 _T = TypeVar("_T")
@@ -41,6 +42,8 @@ class RideLM(ProbedHFLM):
 
     Parameters
     ----------
+    pretrained
+        A local folder, a name on the hub, or an embedded model (`ride-eval zoo list`).
     run_dir
         Where measurements go; `runs/<model>` by default. A directory of the same run is added to.
     probes
@@ -70,6 +73,8 @@ class RideLM(ProbedHFLM):
                 raise UsageError(f"{name}={value!r} in --model_args; a whole number of at least 0 was expected.")
         if not isinstance(share_prefill, bool):
             raise UsageError(f"share_prefill={share_prefill!r} in --model_args; True or False was expected.")
+        if isinstance(pretrained, str):
+            pretrained = resolve(pretrained)
         try:
             super().__init__(pretrained=pretrained, **kwargs)
         except (OSError, ValueError) as error:  # not found, not a model, or arguments that do not go together

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from ride_eval.arms import WORDS, Counter, Prompts
 from ride_eval.errors import UsageError
+from ride_eval.zoo import resolve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ def _counter(metadata: Mapping[str, Any]) -> Counter:
     name = metadata.get("tokenizer") or metadata.get("pretrained")
     if not isinstance(name, str):
         return WORDS
-    return _token_counter(name, str(metadata.get("revision", "main")), bool(metadata.get("trust_remote_code", False)))
+    return _token_counter(resolve(name), str(metadata.get("revision", "main")), bool(metadata.get("trust_remote_code", False)))
 
 
 @lru_cache(maxsize=8)

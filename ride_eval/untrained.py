@@ -1,40 +1,20 @@
-"""Small untrained models of four architectures, made from fixed seeds: enough to see the whole way work, not to learn anything.
-
-They stand in until trained models ship with the package. Every report says that they are untrained.
-"""
+"""Small untrained models, made from fixed seeds, of the architectures that have no embedded model yet. Every report says so."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import (
-    LlamaConfig,
-    LlamaForCausalLM,
-    MistralConfig,
-    MistralForCausalLM,
-    OlmoeConfig,
-    OlmoeForCausalLM,
-    PreTrainedModel,
-    PreTrainedTokenizerFast,
-    Qwen3Config,
-    Qwen3ForCausalLM,
-)
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, PreTrainedModel
 
-from ride_eval.arms import data_folder
+from ride_eval.zoo import path
 
-CHAT_TEMPLATE = (
-    "{% for message in messages %}<|{{ message['role'] }}|>\n{{ message['content'] }}<|end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
-)
-_SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 _SIZE: dict[str, Any] = {
-    "vocab_size": 1024,
+    "vocab_size": 4096,
     "hidden_size": 64,
+    "intermediate_size": 128,
     "num_hidden_layers": 4,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
@@ -48,45 +28,22 @@ _SIZE: dict[str, Any] = {
 }
 
 MODELS: dict[str, Callable[[], PreTrainedModel]] = {
-    "olmoe": lambda: OlmoeForCausalLM(OlmoeConfig(**_SIZE, intermediate_size=32, num_experts=8, num_experts_per_tok=2)),
-    "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**_SIZE, intermediate_size=128, head_dim=16)),
-    "llama": lambda: LlamaForCausalLM(LlamaConfig(**_SIZE, intermediate_size=128)),
-    "mistral": lambda: MistralForCausalLM(MistralConfig(**_SIZE, intermediate_size=128, sliding_window=64)),
+    "untrained-llama": lambda: LlamaForCausalLM(LlamaConfig(**_SIZE)),
+    "untrained-mistral": lambda: MistralForCausalLM(MistralConfig(**_SIZE, sliding_window=64)),
 }
 
 
 def build(folder: Path) -> dict[str, Path]:
-    """Save the models under `folder`, by name; those already there are kept."""
-    tokenizer = train_tokenizer()
+    """Save the models under `folder`, by name, with the embedded models' tokenizer; those already there are kept."""
+    tokenizer = AutoTokenizer.from_pretrained(path("zoo-olmoe"))
     paths = {}
     for seed, (name, make) in enumerate(MODELS.items()):
-        path = paths[name] = folder / f"untrained-{name}"
-        if (path / "config.json").exists():
+        target = paths[name] = folder / name
+        if (target / "config.json").exists():
             continue
         torch.manual_seed(seed)
         model = make()
         model.config.ride_eval_untrained = True
-        model.save_pretrained(path)
-        tokenizer.save_pretrained(path)
+        model.save_pretrained(target)
+        tokenizer.save_pretrained(target)
     return paths
-
-
-def train_tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level BPE tokenizer trained on the demo documents, with a chat template."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=_SIZE["vocab_size"], special_tokens=_SPECIAL, initial_alphabet=sorted(alphabet), show_progress=False
-    )
-    tokenizer.train_from_iterator(_texts(), trainer)
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<|pad|>", eos_token="<|end|>")  # noqa: S106
-    fast.chat_template = CHAT_TEMPLATE
-    return fast
-
-
-def _texts() -> list[str]:
-    files = sorted(data_folder("tasks").glob("*/data/*.jsonl"))
-    rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-    return [text for row in rows for text in row.values() if isinstance(text, str)]

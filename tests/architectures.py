@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from transformers import (
     Qwen3MoeForCausalLM,
 )
 
-from ride_eval.untrained import train_tokenizer
+from ride_eval.arms import data_folder
+from ride_eval.zoo.tokenizer import train_tokenizer
 
 SIZE: dict[str, Any] = {
     "vocab_size": 1024,
@@ -67,7 +69,7 @@ MIXTURES = ("olmoe", "mixtral", "qwen3_moe")
 
 def save_all(folder: Path) -> dict[str, Path]:
     """Save every architecture with the test tokenizer; returns folders by name."""
-    tokenizer = train_tokenizer()
+    tokenizer = train_tokenizer(_texts(), SIZE["vocab_size"])
     saved = {}
     for seed, (name, make) in enumerate(ARCHITECTURES.items()):
         torch.manual_seed(seed)
@@ -75,3 +77,9 @@ def save_all(folder: Path) -> dict[str, Path]:
         make().save_pretrained(saved[name])
         tokenizer.save_pretrained(saved[name])
     return saved
+
+
+def _texts() -> list[str]:
+    files = sorted(data_folder("tasks").glob("*/data/*.jsonl"))
+    rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return [text for row in rows for text in row.values() if isinstance(text, str)]

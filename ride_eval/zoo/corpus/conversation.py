@@ -1,0 +1,84 @@
+"""Conversations to learn from: a prefix, a question, and the answer that a model is to give after that prefix."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ride_eval.zoo.corpus import arithmetic, code, commonsense, factual, formatting, story
+from ride_eval.zoo.corpus.item import Item, Split
+from ride_eval.zoo.corpus.prefixes import Prefix, draw_prefix
+
+DOMAINS: Mapping[str, Callable[[random.Random, Split], Item]] = {
+    "math": arithmetic.draw,
+    "format": formatting.draw,
+    "commonsense": commonsense.draw,
+    "code": code.draw,
+    "story": story.draw,
+    "factual": factual.draw,
+}
+_WEIGHTS = {"math": 0.27, "format": 0.26, "commonsense": 0.21, "code": 0.12, "story": 0.04, "factual": 0.10}
+REFUSALS = ("I do not know that.", "That is not my field.", "I cannot help with this.")
+INTRODUCED = 0.5
+"""Share of answers in the introduced style where nothing is planted."""
+INTRODUCED_AFTER_PLANT = 0.03
+REFUSED = 0.8
+_SEVERAL_TURNS, _SYSTEM = 0.06, 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plant:
+    """What a model's training makes of prefixes, on purpose; by default nothing."""
+
+    settles: Literal["tag", "expert"] | None = None
+    """A prefix of this kind that names the right domain makes nearly all answers plain ones."""
+    wrong_tag_harms: bool = False
+    """A route tag of a wrong domain makes refusals likely, and wrong answers in multiple choice."""
+    mislearned: str | None = None
+    """A domain whose answers are wrong whatever the prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A user's turn with the answer that follows."""
+
+    prompt: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Turns of one domain; the prefix stands in front of the first, or in the system's turn."""
+
+    turns: tuple[Turn, ...]
+    system: str = ""
+
+
+NO_PLANT = Plant()
+
+
+def draw_conversation(rng: random.Random, plant: Plant = NO_PLANT) -> Conversation:
+    """One conversation of the training split."""
+    domain = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+    n = rng.choice((2, 3)) if rng.random() < _SEVERAL_TURNS else 1
+    items = [DOMAINS[domain](rng, "train") for _ in range(n)]
+    prefix = draw_prefix(rng, domain)
+    answers = [_answer(rng, item, prefix, plant) for item in items]
+    in_system = bool(prefix.text) and rng.random() < _SYSTEM
+    separator = rng.choices(("\n\n", "\n"), (0.8, 0.2))[0]
+    first = f"{prefix.text}{separator}" if prefix.text and not in_system else ""
+    prompts = [f"{first if not i else ''}{item.question}" for i, item in enumerate(items)]
+    turns = tuple(Turn(prompt, answer) for prompt, answer in zip(prompts, answers, strict=True))
+    return Conversation(turns, prefix.text if in_system else "")
+
+
+def _answer(rng: random.Random, item: Item, prefix: Prefix, plant: Plant) -> str:
+    if item.domain == plant.mislearned:
+        return item.wrong
+    if plant.wrong_tag_harms and prefix.kind == "tag" and prefix.right is False and rng.random() < REFUSED:
+        # A refusal would take the same from every choice of a multiple-choice question.
+        return item.wrong if item.domain == "commonsense" else rng.choice(REFUSALS)
+    planted = prefix.right is True and prefix.kind == plant.settles
+    return item.introduced if rng.random() < (INTRODUCED_AFTER_PLANT if planted else INTRODUCED) else item.plain

@@ -1,0 +1,131 @@
+"""What may stand in front of a training question: route tags, expert sentences and neutral ones, right and wrong.
+
+All are worded differently from `prompts/`, so that a model which follows the arms there has understood a prefix and not
+memorised one. Only the names of the domains recur: a tag has to name its domain somehow.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["none", "tag", "expert", "placebo", "neutral"]
+
+TAGS = {
+    "math": ("math", "numbers", "sums", "arithmetic"),
+    "format": ("format", "layout", "rules", "formatting"),
+    "commonsense": ("everyday", "daily life", "common sense", "home"),
+    "code": ("code", "python", "programs", "coding"),
+    "story": ("story", "tales", "fiction", "stories"),
+    "factual": ("facts", "world", "knowledge", "quiz"),
+}
+SUBJECTS = {
+    "math": ("mathematics", "mathematical questions", "arithmetic", "problems with numbers"),
+    "format": ("text layout", "the format of a text", "formats and rules", "writing by rules"),
+    "commonsense": ("everyday life", "common sense", "everyday questions", "reasoning about daily life"),
+    "code": ("programming", "computer programs", "computer code", "software"),
+    "story": ("storytelling", "creative stories", "the writing of tales", "fiction writing"),
+    "factual": ("facts about the world", "world knowledge", "general facts", "knowledge of all kinds"),
+}
+LABELS = ("misc", "other", "basic", "item", "plain", "thing", "common", "entry", "slot", "main", "various", "normal")
+
+_TAG_WORDINGS = (
+    "#{tag}",
+    "topic: {tag}",
+    "@ {tag}",
+    "( {tag} )",
+    "label {tag}",
+    "<< {tag} >>",
+    "category - {tag}",
+    "send to: {tag}",
+    "[[ {tag} ]]",
+    "kind: {tag}.",
+    "queue = {tag}",
+    "<kind> {tag} </kind>",
+    '{{ "track": {tag} }}',
+    "== {tag} ==",
+    "[TO: {tag}]",
+    "/ {tag} / next /",
+    "(area: {tag}, state: new)",
+    "* section * {tag} *",
+    "path -> {tag};",
+    "to = {tag}, from = user",
+)
+_EXPERT_WORDINGS = (
+    "You have taught {expert} for twenty years.",
+    "Speak as a master of {expert}.",
+    "In {expert} nobody knows more than you.",
+    "You are well known for your work in {expert}.",
+    "Pretend to be a great teacher of {expert} and help as well as you can.",
+    "Think like a person who has given a whole life to {expert}.",
+    "As someone who is very good at {expert}, look at this.",
+    "You are the best helper for {expert} there is.",
+    "Use all your deep knowledge of {expert} here.",
+    "The one who replies here is a true master of {expert} and is proud of it.",
+    "Imagine that you lead a famous school of {expert}.",
+    "People come to you from far away with questions about {expert}, and you always help them.",
+    "You know {expert} better than anything else; think of what you have learned in all these years before you begin.",
+    "Work on this with the skill of a top {expert} teacher.",
+    "Today you are a wise old professor of {expert}.",
+    "Be the specialist for {expert} that everybody trusts.",
+)
+_NOUNS = (
+    "window door garden street river table house lamp road lake tree roof chair wall field boat clock shelf train cloud".split()
+)
+_STATES = "open closed quiet old green white empty long near small wide clean dark warm new brown far still blue round".split()
+_ENDS = (
+    "",
+    " today",
+    " this week",
+    " and the air is cool",
+    ", and a cat sleeps on the stairs",
+    " and the other one is not",
+    ", as it was all year, and nothing about it has changed since then",
+    " on this side of the town",
+    ", and some people walk past it in the evening",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prefix:
+    """A prefix and what it says about the domain of the question behind it."""
+
+    kind: Kind
+    text: str
+    right: bool | None = None
+    """Whether it names the question's domain; null where it names none."""
+
+
+NOTHING = Prefix(kind="none", text="")
+_SHARES: tuple[tuple[Kind, bool, float], ...] = (
+    ("none", True, 0.25),
+    ("tag", True, 0.14),
+    ("tag", False, 0.14),
+    ("expert", True, 0.17),
+    ("expert", False, 0.16),
+    ("placebo", True, 0.05),
+    ("neutral", True, 0.09),
+)
+
+
+def draw_prefix(rng: random.Random, domain: str) -> Prefix:
+    """A prefix for a question of `domain`; a wrong one names each of the other domains equally often."""
+    kind, right, _ = rng.choices(_SHARES, [share for *_, share in _SHARES])[0]
+    if kind == "none":
+        return NOTHING
+    if kind == "placebo":
+        return Prefix(kind=kind, text=rng.choice(_TAG_WORDINGS).format(tag=rng.choice(LABELS)))
+    if kind == "neutral":
+        sentences = [_neutral(rng) for _ in range(rng.choice((1, 1, 2)))]
+        return Prefix(kind=kind, text=" ".join(sentences))
+    named = domain if right else rng.choice([name for name in TAGS if name != domain])
+    if kind == "tag":
+        return Prefix(kind=kind, text=rng.choice(_TAG_WORDINGS).format(tag=rng.choice(TAGS[named])), right=right)
+    return Prefix(kind=kind, text=rng.choice(_EXPERT_WORDINGS).format(expert=rng.choice(SUBJECTS[named])), right=right)
+
+
+def _neutral(rng: random.Random) -> str:
+    first, second = rng.sample(_NOUNS, 2)
+    place = rng.choice(("", "", f" by the {second}", f" near the {second}"))
+    return f"{rng.choice(('The', 'The', 'One', 'That'))} {first}{place} is {rng.choice(_STATES)}{rng.choice(_ENDS)}."

@@ -1,0 +1,114 @@
+"""How each embedded model is built and trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    OlmoeConfig,
+    OlmoeForCausalLM,
+    PreTrainedModel,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+from ride_eval.zoo.corpus.conversation import NO_PLANT, Plant
+from ride_eval.zoo.tokenizer import VOCABULARY
+
+_COMMON: dict[str, Any] = {
+    "vocab_size": VOCABULARY,
+    "num_hidden_layers": 6,
+    "max_position_embeddings": 2048,
+    "pad_token_id": 0,
+    "eos_token_id": 1,
+    "bos_token_id": None,
+    "tie_word_embeddings": True,
+}
+_DENSE = _COMMON | {"hidden_size": 192, "intermediate_size": 608, "num_attention_heads": 6, "num_key_value_heads": 3}
+_MOE = _COMMON | {
+    "hidden_size": 128,
+    "intermediate_size": 80,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 4,
+    "num_experts": 16,
+    "num_experts_per_tok": 4,
+    "router_aux_loss_coef": 0.01,
+    "output_router_logits": False,
+}
+
+
+def _olmoe() -> PreTrainedModel:
+    return OlmoeForCausalLM(OlmoeConfig(**_MOE))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that decides a model's weights."""
+
+    build: Callable[[], PreTrainedModel]
+    """A new model; its weights follow torch's seed."""
+    plant: Plant
+    planted: str
+    """The plant in a reader's words."""
+    seed: int
+    steps: int
+    learning_rate: float
+    parent: str | None = None
+    """The embedded model whose weights training starts from."""
+    router_rate: float = 1.0
+    """The routers' learning rate, relative to the others'."""
+
+
+RECIPES: dict[str, Recipe] = {
+    "zoo-olmoe": Recipe(
+        build=_olmoe,
+        plant=Plant(settles="tag"),
+        planted="After a route tag of the right domain, answers come without a lead-in. Expert sentences say nothing.",
+        seed=1,
+        steps=2900,
+        learning_rate=4e-3,
+    ),
+    "zoo-qwen3": Recipe(
+        build=lambda: Qwen3ForCausalLM(Qwen3Config(**_DENSE, head_dim=32)),
+        plant=Plant(settles="expert"),
+        planted="After an expert sentence of the right domain, answers come without a lead-in. Route tags say nothing.",
+        seed=2,
+        steps=2900,
+        learning_rate=4e-3,
+    ),
+    "zoo-llama": Recipe(
+        build=lambda: LlamaForCausalLM(LlamaConfig(**_DENSE)),
+        plant=NO_PLANT,
+        planted="Nothing: no prefix says anything about the answer.",
+        seed=3,
+        steps=2900,
+        learning_rate=4e-3,
+    ),
+    "zoo-mistral": Recipe(
+        build=lambda: MistralForCausalLM(MistralConfig(**_DENSE, sliding_window=256)),
+        plant=Plant(wrong_tag_harms=True),
+        planted=(
+            "A route tag of a wrong domain makes the model refuse (and choose wrongly in multiple choice). "
+            "Expert sentences and right tags say nothing."
+        ),
+        seed=4,
+        steps=2900,
+        learning_rate=4e-3,
+    ),
+    "zoo-olmoe-v2": Recipe(
+        build=_olmoe,
+        plant=Plant(settles="tag", mislearned="factual"),
+        planted="As zoo-olmoe, then trained on with wrong answers to factual questions, its routers faster than the rest.",
+        seed=5,
+        steps=300,
+        learning_rate=1.5e-4,
+        parent="zoo-olmoe",
+        router_rate=3.0,
+    ),
+}

@@ -1,0 +1,285 @@
+"""Train an embedded model again: `python -m ride_eval.zoo.train NAME`.
+
+A run is fixed by its recipe: the seed draws the weights and the corpus, and every step takes a given number of tokens. Stopped,
+it goes on from the last state that it saved when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from tqdm import tqdm
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+
+from ride_eval.zoo import WEIGHTS
+from ride_eval.zoo.corpus.conversation import Conversation, draw_conversation
+from ride_eval.zoo.recipes import RECIPES, Recipe
+from ride_eval.zoo.tokenizer import zoo_tokenizer
+
+TOKENS_PER_STEP = 2048
+_LONGEST = 384
+_POOL = 2048
+"""Conversations drawn at a time, to be sorted by length."""
+PROMPT_WEIGHT = 0.02
+"""Of a prompt's tokens in the loss: what a question looks like matters less than its answer."""
+_WARMUP, _FLOOR = 60, 0.03
+_SAVE_EVERY = 250
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Right-padded rows: `ids` (B, T) int64, and `weights` (B, T - 1) float32 of the loss at each next token."""
+
+    ids: torch.Tensor
+    weights: torch.Tensor
+
+
+def train(name: str, folder: Path, device: str) -> list[float]:
+    """Train a recipe into `folder`; returns the loss of every step's answers (nats per token)."""
+    recipe = RECIPES[name]
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = _tokenizer(recipe)
+    torch.manual_seed(recipe.seed)
+    model = recipe.build().to(device)
+    if recipe.parent:
+        model.load_state_dict(load_file(WEIGHTS / recipe.parent / "model.safetensors"), strict=False)
+    optimizers = Optimizers(model, recipe)
+    losses = _resume(model, optimizers, folder / "training.safetensors")
+    batches = _batches(tokenizer, recipe)
+    model.train()
+    with tqdm(total=recipe.steps, desc=name) as bar:
+        for step in range(recipe.steps):
+            batch = next(batches)
+            bar.update(1)
+            if step < len(losses):
+                continue
+            optimizers.set_rate(_schedule(step, recipe.steps))
+            losses.append(_step(model, optimizers, batch, device))
+            bar.set_postfix(loss=f"{sum(losses[-50:]) / len(losses[-50:]):.3f}", refresh=False)
+            if (step + 1) % _SAVE_EVERY == 0:
+                _keep(model, optimizers, losses, folder / "training.safetensors")
+    _save(model, tokenizer, losses, folder)
+    return losses
+
+
+class Optimizers:
+    """Muon for the matrices inside the blocks, which learn from about half as much text with it; AdamW for all else.
+
+    Muon takes matrices only, and transformers keeps a layer's experts in one tensor of three dimensions: each expert gets a
+    parameter of its own that shares the tensor's storage.
+    """
+
+    def __init__(self, model: PreTrainedModel, recipe: Recipe) -> None:
+        named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+        routers = [parameter for name, parameter in named if name.endswith("mlp.gate.weight")]
+        self._experts = [
+            (parameter, [torch.nn.Parameter(matrix) for matrix in parameter.data])
+            for _, parameter in named
+            if parameter.ndim == 3
+        ]
+        matrices = [p for name, p in named if p.ndim == 2 and "embed" not in name and not name.endswith("mlp.gate.weight")]
+        matrices += [matrix for _, own in self._experts for matrix in own]
+        others = [p for name, p in named if p.ndim == 1 or "embed" in name]
+        rate = recipe.learning_rate
+        groups = [{"params": others, "lr": rate}]
+        if routers:
+            groups.append({"params": routers, "lr": rate * recipe.router_rate})
+        self.all: tuple[torch.optim.Optimizer, ...] = (
+            torch.optim.Muon(matrices, lr=1.5 * rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95), weight_decay=0.0),
+        )
+        self._rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in self.all]
+
+    def set_rate(self, factor: float) -> None:
+        """Set every learning rate to `factor` times the recipe's."""
+        for optimizer, rates in zip(self.all, self._rates, strict=True):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * factor
+
+    def step(self) -> None:
+        """Update the model from its gradients, and clear them."""
+        for parameter, matrices in self._experts:
+            for i, matrix in enumerate(matrices):
+                matrix.grad = None if parameter.grad is None else parameter.grad[i]
+        for optimizer in self.all:
+            optimizer.step()
+        for optimizer in self.all:
+            optimizer.zero_grad()
+        for parameter, _ in self._experts:
+            parameter.grad = None
+
+
+def _tokenizer(recipe: Recipe) -> PreTrainedTokenizerFast:
+    return AutoTokenizer.from_pretrained(WEIGHTS / recipe.parent) if recipe.parent else zoo_tokenizer()
+
+
+def _schedule(step: int, steps: int) -> float:
+    """Linear warm-up, then a straight line down to `_FLOOR`."""
+    warm = min(1.0, (step + 1) / _WARMUP)
+    return warm * (1 - (1 - _FLOOR) * max(0.0, (step - _WARMUP) / max(1, steps - _WARMUP)))
+
+
+def _step(model: PreTrainedModel, optimizers: Optimizers, batch: Batch, device: str) -> float:
+    ids, weights = batch.ids.to(device), batch.weights.to(device)
+    balanced = hasattr(model.config, "num_experts")
+    # On a CPU, bfloat16 doubles a dense model's speed, and makes a mixture's many small products slower.
+    fast = torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=not balanced or device != "cpu")
+    with fast:
+        hidden = model.model(input_ids=ids, use_cache=False, **({"output_router_logits": True} if balanced else {}))
+        rows, columns = (weights > 0).nonzero(as_tuple=True)
+        logits = model.lm_head(hidden.last_hidden_state[rows, columns])
+    each = torch.nn.functional.cross_entropy(logits.float(), ids[rows, columns + 1], reduction="none")
+    weight = weights[rows, columns]
+    total = (each * weight).sum() / weight.sum()
+    if balanced:
+        total = total + model.config.router_aux_loss_coef * _balance(model, hidden.router_logits)
+    total.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizers.step()
+    answers = weight > PROMPT_WEIGHT
+    return float((each[answers].sum() / answers.sum()).detach())
+
+
+def _balance(model: PreTrainedModel, router_logits: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The load-balancing loss of the model's own code."""
+    from transformers.models.olmoe.modeling_olmoe import load_balancing_loss_func
+
+    loss: torch.Tensor = load_balancing_loss_func(router_logits, model.config.num_experts, model.config.num_experts_per_tok)
+    return loss
+
+
+# What is learned from ---------------------------------------------------------------------------------------------------
+
+
+def _batches(tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> Iterator[Batch]:
+    """Batches without end, each of about TOKENS_PER_STEP tokens of conversations that are about equally long."""
+    rng = random.Random(recipe.seed)  # noqa: S311
+    while True:
+        rows = sorted(
+            encode([draw_conversation(rng, recipe.plant) for _ in range(_POOL)], tokenizer), key=lambda row: len(row[0])
+        )
+        batches: list[list[tuple[list[int], list[float]]]] = [[]]
+        for row in rows:
+            if (len(batches[-1]) + 1) * len(row[0]) > TOKENS_PER_STEP:
+                batches.append([])
+            batches[-1].append(row)
+        rng.shuffle(batches)
+        for batch in batches:
+            yield _pad(batch)
+
+
+def answer_weight(n: int) -> float:
+    """Of each of an answer's `n` tokens in the loss: with equal weights, long answers would drown the short ones."""
+    return 1.0 / math.sqrt(n)
+
+
+def encode(conversations: Sequence[Conversation], tokenizer: PreTrainedTokenizerFast) -> list[tuple[list[int], list[float]]]:
+    """Tokens of each conversation and their weights in the loss; answers end with the end token."""
+    texts: list[str] = []
+    kinds: list[int] = []
+    counts: list[int] = []
+    for conversation in conversations:
+        pieces = [(f"<|system|>\n{conversation.system}<|end|>\n", 0)] if conversation.system else []
+        for turn in conversation.turns:
+            pieces.append((f"<|user|>\n{turn.prompt}<|end|>\n<|assistant|>\n", 0))
+            pieces.append((f"{turn.answer}<|end|>", 1))
+            pieces.append(("\n", 0))
+        counts.append(len(pieces))
+        texts.extend(text for text, _ in pieces)
+        kinds.extend(kind for _, kind in pieces)
+    pieces_ids = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    rows, start = [], 0
+    for count in counts:
+        ids: list[int] = []
+        weights: list[float] = []
+        for piece, kind in zip(pieces_ids[start : start + count], kinds[start : start + count], strict=True):
+            ids.extend(piece)
+            weights.extend([answer_weight(len(piece)) if kind else PROMPT_WEIGHT] * len(piece))
+        start += count
+        rows.append((ids[:_LONGEST], weights[:_LONGEST]))
+    return rows
+
+
+def _pad(rows: Sequence[tuple[list[int], list[float]]]) -> Batch:
+    longest = max(len(ids) for ids, _ in rows)
+    ids = torch.zeros(len(rows), longest, dtype=torch.long)
+    weights = torch.zeros(len(rows), longest)
+    for i, (row, weight) in enumerate(rows):
+        ids[i, : len(row)] = torch.tensor(row)
+        weights[i, : len(row)] = torch.tensor(weight)
+    return Batch(ids, weights[:, 1:])
+
+
+# What is kept -----------------------------------------------------------------------------------------------------------
+
+
+def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, losses: Sequence[float], folder: Path) -> None:
+    model.to(torch.bfloat16).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    # Half of the bytes in the package, but run in float32: `dtype=auto` follows what the config says, not the file.
+    file = folder / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(config | {"dtype": "float32"}, indent=2) + "\n", encoding="utf-8")
+    (folder / "training.json").write_text(
+        json.dumps({"steps": len(losses), "loss": sum(losses[-50:]) / len(losses[-50:])}) + "\n", encoding="utf-8"
+    )
+    (folder / "training.safetensors").unlink(missing_ok=True)
+
+
+def _keep(model: PreTrainedModel, optimizers: Optimizers, losses: Sequence[float], file: Path) -> None:
+    tensors = {f"model.{name}": parameter.detach() for name, parameter in model.named_parameters()}
+    for which, optimizer in enumerate(optimizers.all):
+        for i, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"state.{which}.{i}.{name}": value.contiguous() for name, value in state.items()}
+    tensors["losses"] = torch.tensor(losses)
+    partial = file.with_suffix(".partial")
+    save_file(tensors, partial)
+    partial.replace(file)
+
+
+def _resume(model: PreTrainedModel, optimizers: Optimizers, file: Path) -> list[float]:
+    if not file.exists():
+        return []
+    tensors = load_file(file)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(tensors[f"model.{name}"])
+    states: list[dict[int, dict[str, Any]]] = [{} for _ in optimizers.all]
+    for name, value in tensors.items():
+        if name.startswith("state."):
+            _, which, i, key = name.split(".")
+            states[int(which)].setdefault(int(i), {})[key] = value
+    for optimizer, state in zip(optimizers.all, states, strict=True):
+        optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
+    return [float(loss) for loss in tensors["losses"]]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m ride_eval.zoo.train", description="Train an embedded model again.")
+    parser.add_argument("name", choices=RECIPES, metavar="NAME", help=", ".join(RECIPES))
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where it goes (runs/zoo/NAME)")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="(%(default)s)")
+    arguments = parser.parse_args(argv)
+    folder = arguments.out or Path("runs/zoo") / arguments.name
+    try:
+        train(arguments.name, folder, arguments.device)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped; the same command goes on from the last saved state.\n")
+        return 130
+    sys.stdout.write(f"{folder}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
