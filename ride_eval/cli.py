@@ -155,7 +155,7 @@ def _zoo_list(_: argparse.Namespace) -> int:
     from ride_eval.zoo import NAMES
     from ride_eval.zoo.cards import load_card
 
-    table = Table("pretrained=", "architecture", "parameters", "planted", box=None, pad_edge=False)
+    table = Table("pretrained=", "architecture", "parameters", "planted in training", box=None, pad_edge=False)
     for name in NAMES:
         card = load_card(name)
         table.add_row(name, card.architecture, f"{card.parameters / 1e6:.1f} M", card.planted)

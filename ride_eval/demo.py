@@ -26,11 +26,11 @@ def run(folder: Path, limit: int | None = None) -> list[Path]:
     transformers_logging.disable_progress_bar()
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     _say("Two embedded models (`ride-eval zoo list` says what they learned) and two untrained ones, which show the way only.")
-    models = dict.fromkeys(MODELS, "") | {name: str(built) for name, built in build(folder / "models").items()}
+    models = {name: name for name in MODELS} | {name: str(built) for name, built in build(folder / "models").items()}
     runs = []
-    for name, built in models.items():
+    for name, pretrained in models.items():
         target = folder / name
-        arguments: dict[str, Any] = {"pretrained": built or name, "run_dir": str(target), "num_samples": SAMPLES}
+        arguments: dict[str, Any] = {"pretrained": pretrained, "run_dir": str(target), "num_samples": SAMPLES}
         given = ",".join(f"{argument}={value}" for argument, value in arguments.items())
         _say(f"{name}: lm_eval --model ride --model_args {given} --tasks {','.join(TASKS)} --apply_chat_template")
         lm_eval.simple_evaluate(

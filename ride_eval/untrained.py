@@ -10,9 +10,10 @@ import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, PreTrainedModel
 
 from ride_eval.zoo import path
+from ride_eval.zoo.tokenizer import VOCABULARY
 
 _SIZE: dict[str, Any] = {
-    "vocab_size": 4096,
+    "vocab_size": VOCABULARY,
     "hidden_size": 64,
     "intermediate_size": 128,
     "num_hidden_layers": 4,

@@ -178,7 +178,7 @@ class _Pairs:
         counts: dict[str, int] = {}
         for place in np.flatnonzero(~found):
             if self.task[place] in applies:
-                reason = reasons[place] or NOT_MEASURED
+                reason = reasons[place] or quantity.absent or NOT_MEASURED
                 if not of_question and not (reason == TRUNCATED or reason.startswith(_NO_ROW)):
                     reason = NOT_MEASURED  # alignment concerns the question's tokens only
                 counts[reason] = counts.get(reason, 0) + 1

@@ -218,7 +218,7 @@ def _impossible(documents: pd.DataFrame, setup: Setup, quantity: Quantity) -> st
     if quantity.source == "keywords" and len(documents) and (documents["keyword_tokens"] == 0).all():
         return NO_KEYWORD
     explained = quantity.source in ("question", "keywords") and documents["reason"].notna().all()
-    return None if explained else NOT_MEASURED
+    return None if explained else quantity.absent or NOT_MEASURED
 
 
 def _correctness(documents: pd.DataFrame, setup: Setup) -> tuple[Correctness, ...]:

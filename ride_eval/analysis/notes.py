@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ride_eval.analysis.contrasts import NO_KEYWORD, Effect
 from ride_eval.analysis.frames import Run
-from ride_eval.analysis.quantities import BY_NAME
+from ride_eval.analysis.quantities import BY_NAME, QUANTITIES
 
 FEW_DOCUMENTS = 20
 """Below this a verdict is never given."""
@@ -22,6 +22,9 @@ _SAME = {
     "seed": "their seeds differ",
 }
 """Fields of the identity in which runs read side by side should agree, and what it means if they do not."""
+
+_HARMLESS = {NO_KEYWORD, *(quantity.absent for quantity in QUANTITIES if quantity.absent)}
+"""Reasons for which a document is left out although nothing went wrong."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def _dropped(contrasts: Sequence[Effect]) -> list[Note]:
     everything = {BY_NAME[effect.quantity].label for effect in contrasts if effect.estimate.n}
     return [
         Note(
-            "info" if reason == NO_KEYWORD else "warning",  # some questions have none; nothing went wrong
+            "info" if reason in _HARMLESS else "warning",
             f"{reason}: up to {n} documents of a contrast left out "
             f"({'every quantity' if everything <= set(concerned[reason]) else ', '.join(dict.fromkeys(concerned[reason]))})",
         )

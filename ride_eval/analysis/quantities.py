@@ -28,6 +28,8 @@ class Quantity:
     """A distance from `none`, at least 0 by construction: compared between an arm and its control, never with 0."""
     descriptive: bool = False
     """Shown for each arm and never compared: the arm's length alone moves it."""
+    absent: str | None = None
+    """Why a document that was measured may still lack it: nothing went wrong."""
     decimals: int = 3
     """Digits after the point, where the interval does not ask for more."""
 
@@ -194,6 +196,7 @@ QUANTITIES = (
         meaning="1 - cosine of the signature to the wrong domain's; right arm - wrong arm is the routing pull",
         source="question",
         routed=True,
+        absent="no document of the wrong domain in the run",
     ),
     Quantity(
         name="token_entropy",

@@ -32,8 +32,9 @@ class Difference:
     contrast: str
     quantity: str
     value: float
-    low: float
-    high: float
+    low: float | None
+    """Null without an interval: the difference is the same in every document."""
+    high: float | None
     n: int
     demo: float
 
@@ -104,7 +105,7 @@ def load_card(name: str) -> Card:
 
 def write_card(card: Card, folder: Path) -> None:
     """Write `card.json` and, made from it, the page `README.md`."""
-    (folder / CARD).write_text(json.dumps(dataclasses.asdict(card), indent=1) + "\n", encoding="utf-8")
+    (folder / CARD).write_text(json.dumps(dataclasses.asdict(card), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     (folder / "README.md").write_text(page(card), encoding="utf-8")
 
 
@@ -118,7 +119,7 @@ library_name: transformers
 A small {architecture} ({millions:.2f} M parameters{experts}) that comes with ride_eval for its demo and tests.
 It knows six narrow domains of generated text, answers in two styles, and is of no use for anything else.
 
-**Planted:** {planted}
+**Planted in training:** {planted} Whether it was learned, the second table says.
 
 ## Training
 
@@ -178,7 +179,7 @@ def page(card: Card) -> str:
                 [_row(share, "held out") for share in card.held_out] + [_row(share, "ride_demo") for share in card.demo]
             ),
             "differences": "\n".join(
-                f"| {d.contrast} | {d.quantity} | {d.value:+.3f} | {d.low:+.3f} to {d.high:+.3f} | {d.n} | {d.demo:+.3f} |"
+                f"| {d.contrast} | {d.quantity} | {d.value:+.3f} | {_interval(d)} | {d.n} | {d.demo:+.3f} |"
                 for d in card.differences
             ),
             "flips": ", ".join(f"`{arm}` {share:.0%}" for arm, share in card.flips.items()),
@@ -186,6 +187,12 @@ def page(card: Card) -> str:
             "load": load,
         }
     )
+
+
+def _interval(difference: Difference) -> str:
+    if difference.low is None or difference.high is None:
+        return "none: no variation"
+    return f"{difference.low:+.3f} to {difference.high:+.3f}"
 
 
 def _row(share: Share, where: str) -> str:

@@ -24,6 +24,7 @@ from ride_eval.analysis.categories.similarity import difference_interval, normal
 from ride_eval.analysis.contrasts import Contrast, effect
 from ride_eval.analysis.frames import Run, load_run
 from ride_eval.checks import check_format
+from ride_eval.metrics.routing import signature
 from ride_eval.store import read_table
 from ride_eval.zoo import NAMES, held_out, path, scoring
 from ride_eval.zoo.cards import Card, Difference, Share, SignatureFigures, page, write_card
@@ -120,8 +121,8 @@ def _differences(run: Run, demo: Run) -> Iterator[Difference]:
                     contrast=str(contrast),
                     quantity=quantity,
                     value=round(found.value, 5),
-                    low=round(found.low, 5),
-                    high=round(found.high, 5),
+                    low=round(found.low, 5) if found.has_interval else None,
+                    high=round(found.high, 5) if found.has_interval else None,
                     n=found.n,
                     demo=round(effect(demo.documents, quantity, contrast).estimate.value, 5),
                 )
@@ -157,15 +158,8 @@ def _signatures(name: str, run: Path) -> SignatureFigures:
 
 def _least_used(run: Path, experts: int) -> float:
     """The smallest share of a layer's selections, over question tokens of all arms."""
-    routes = read_table(run, "routes", ["token_ids", "experts"])
-    layers = len(routes["experts"].iloc[0]) // len(routes["token_ids"].iloc[0])
-    k = json.loads((run / "run.json").read_text(encoding="utf-8"))["model"]["experts_per_token"]
-    counts = np.zeros((layers // k, experts))
-    for chosen, tokens in zip(routes["experts"], routes["token_ids"], strict=True):
-        by_layer = np.asarray(chosen).reshape(len(tokens), layers // k, k)
-        for layer in range(layers // k):
-            counts[layer] += np.bincount(by_layer[:, layer].ravel(), minlength=experts)
-    return round(float((counts / counts.sum(1, keepdims=True)).min()), 6)
+    counts = read_table(run, "prompts", ["routing_question"])["routing_question"].dropna()
+    return round(float(signature(np.sum(counts.tolist(), axis=0).reshape(-1, experts)).min()), 6)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

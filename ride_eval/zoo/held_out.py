@@ -13,7 +13,7 @@ from ride_eval.task_files import arm_files
 from ride_eval.zoo.corpus.conversation import DOMAINS
 
 SCORED = ("math", "factual", "code", "format", "commonsense")
-"""The domains with right answers; of a story only its hero and place are checked."""
+"""The domains with right answers: there is none to a story."""
 _TASKS = Path(__file__).parent / "tasks"
 _SEED = 20_000
 

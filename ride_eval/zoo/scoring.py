@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ride_eval.checks import check_format
-from ride_eval.zoo.corpus import arithmetic, code, factual, story
+from ride_eval.zoo.corpus import arithmetic, code, factual
 
 
 def score_math(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
@@ -21,11 +21,6 @@ def score_factual(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
 def score_code(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
     """The syntax tree of a solution, or the phrases asked for."""
     return {"right": float(code.is_right(results[0], doc))}
-
-
-def score_story(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
-    """Hero and place of the request."""
-    return {"right": float(story.is_right(results[0], doc["mentions"]))}
 
 
 def score_format(doc: dict[str, Any], results: list[str]) -> dict[str, float]:

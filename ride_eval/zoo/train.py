@@ -73,7 +73,7 @@ def train(name: str, folder: Path, device: str) -> list[float]:
 
 
 class Optimizers:
-    """Muon for the matrices inside the blocks, which learn from about half as much text with it; AdamW for all else.
+    """Muon for the matrices inside the blocks, which learn faster with it (docs/zoo.md); AdamW for all else.
 
     Muon takes matrices only, and transformers keeps a layer's experts in one tensor of three dimensions: each expert gets a
     parameter of its own that shares the tensor's storage.

@@ -13,6 +13,9 @@ from scipy.stats import binomtest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from ride_eval import zoo
+from ride_eval.analysis.contrasts import Contrast
+from ride_eval.analysis.findings import find
+from ride_eval.analysis.frames import load_run
 from ride_eval.cli import main
 from ride_eval.errors import UsageError
 from ride_eval.manifest import model_slug
@@ -120,15 +123,17 @@ def contrast(card: Card, name: str, quantity: str = "first_token_entropy") -> Di
 def test_the_tag_planted_in_zoo_olmoe_is_found_and_its_expert_sentence_does_nothing() -> None:
     card = load_card("zoo-olmoe")
     for name in ("tag - tag_placebo", "tag - tag_wrong"):
-        assert contrast(card, name).high < -0.1, name
+        assert (contrast(card, name).high or 0.0) < -0.1, name
         assert contrast(card, name).demo < 0, name
     for name in ("expert - filler", "expert - expert_wrong"):
-        assert contrast(card, name).low < 0 < contrast(card, name).high, name
+        low, high = contrast(card, name).low, contrast(card, name).high
+        assert low is not None and high is not None
+        assert low < 0 < high, name
 
 
 @pytest.mark.xfail(strict=True, reason="not learned yet, see docs/zoo.md")
 def test_the_expert_sentence_planted_in_zoo_qwen3_is_found() -> None:
-    assert contrast(load_card("zoo-qwen3"), "expert - expert_wrong").high < 0
+    assert (contrast(load_card("zoo-qwen3"), "expert - expert_wrong").high or 0.0) < 0
 
 
 def test_zoo_olmoe_routes_by_category() -> None:
@@ -187,7 +192,7 @@ def test_a_run_is_of_the_name_and_counts_the_models_own_tokens(tmp_path: Path, e
 
 @pytest.mark.parametrize("name", ["zoo-olmoe", "zoo-qwen3"])
 def test_it_answers_about_as_well_as_its_card_says(name: str, tmp_path: Path) -> None:
-    """On other held-out questions than those of the card's first part: the last 60 of its 300."""
+    """The first 60 of the 300 questions that the card is made from."""
     tasks = held_out.write_tasks(tmp_path / "tasks", 60, ["factual", "code"], arms=["none"])
     found = held_out.evaluate(name, tmp_path / "run", tasks, tmp_path / "tasks")
     card = {share.name: share.value for share in load_card(name).held_out}
@@ -196,3 +201,17 @@ def test_it_answers_about_as_well_as_its_card_says(name: str, tmp_path: Path) ->
         value = sum(sample["right"] for sample in samples) / len(samples)
         # Four binomial standard errors.
         assert value > card[domain] - 4 * (card[domain] * (1 - card[domain]) / 60) ** 0.5 - 0.02, domain
+
+
+def test_the_report_takes_a_missing_domain_for_no_failure(tmp_path: Path, evaluate: Evaluate) -> None:
+    """A run of one domain has no wrong domain's routing to be near to: that is said, and is no warning."""
+    arguments = {"pretrained": "zoo-olmoe", "run_dir": str(tmp_path), "num_samples": 0}
+    tasks = ["ride_demo_math_none", "ride_demo_math_tag", "ride_demo_math_tag_wrong"]
+    evaluate("ride", tasks, model_args=arguments, apply_chat_template=True, limit=5)
+    (model,) = find([load_run(tmp_path)]).models
+    assert load_run(tmp_path).documents["wrong_domain_distance"].isna().all()
+    pull = model.contrast("wrong_domain_distance", Contrast("tag", "tag_wrong"))
+    assert pull is not None
+    assert pull.estimate.n == 0
+    assert pull.estimate.reason == "no document of the wrong domain in the run"
+    assert not [note for note in model.notes if note.level == "warning" and "wrong domain" in note.text]

@@ -1,4 +1,4 @@
-"""What signatures would look like if routing knew nothing: permuted labels, and a load-balanced router."""
+"""What signatures would look like if routing knew nothing: a load-balanced router."""
 
 from __future__ import annotations
 
@@ -19,8 +19,3 @@ def load_balanced(n_tokens: NDArray[np.int64], layers: int, experts: int, k: int
         for layer in range(layers):
             found[prompt, layer] = np.bincount(chosen[:, layer].ravel(), minlength=experts) / (tokens * k)
     return found
-
-
-def permuted(labels: NDArray[np.int64], *, seed: int = 0) -> NDArray[np.int64]:
-    """The categories, dealt to other prompts: a classifier of these can only guess."""
-    return np.random.default_rng(seed).permutation(labels)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ride_eval.errors import RunError
-from ride_eval.store import read_table
+from ride_eval.metrics.routing import signature
+from ride_eval.store import read_manifest, read_table
 
 Span = Literal["question", "prompt"]
 
@@ -36,7 +36,7 @@ def load_signatures(run: Path, span: Span = "question", *, arm: str = "none", ta
 
     Prompts without tokens of the span have none and are left out. RunError where the run recorded no routing.
     """
-    model = json.loads((run / "run.json").read_text(encoding="utf-8"))["model"]
+    model = read_manifest(run)["model"]
     experts, k = int(model.get("experts") or 0), int(model.get("experts_per_token") or 0)
     if not experts:
         raise RunError(f"{run} is of a dense model ({model.get('architecture')}), which has no routing.")
@@ -45,16 +45,15 @@ def load_signatures(run: Path, span: Span = "question", *, arm: str = "none", ta
     if tasks:
         frame = frame[frame["task"].isin(list(tasks))]
     frame = frame[frame[column].notna()].sort_values(["task", "document", "occurrence", "wording", "prompt"])
-    counts = np.array([np.asarray(row, dtype=np.float64) for row in frame[column]]).reshape(len(frame), -1, experts)
-    filled = counts.sum((1, 2)) > 0
-    frame, counts = frame[filled], counts[filled]
+    frame = frame[[sum(counts) > 0 for counts in frame[column]]]
     if not len(frame):
         raise RunError(f"{run} holds no routing of arm {arm!r}{f' in {sorted(tasks)}' if tasks else ''}.")
+    counts = np.array(frame[column].tolist(), dtype=np.int64).reshape(len(frame), -1, experts)
     categories = tuple(sorted(frame["domain"].unique()))
     return Signatures(
-        values=counts / counts.sum(2, keepdims=True),
+        values=np.stack([signature(prompt) for prompt in counts]),
         labels=frame["domain"].map(categories.index).to_numpy(np.int64),
         categories=categories,
-        n_tokens=np.round(counts[:, 0].sum(1) / k).astype(np.int64),
+        n_tokens=counts[:, 0].sum(1) // k,
         experts_per_token=k,
     )

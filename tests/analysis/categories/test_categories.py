@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ride_eval.analysis.categories.baselines import load_balanced, permuted
+from ride_eval.analysis.categories.baselines import load_balanced
 from ride_eval.analysis.categories.classify import classify
+from ride_eval.analysis.categories.matrix import load_signatures
 from ride_eval.analysis.categories.similarity import (
     Pairs,
     cohens_d,
@@ -19,6 +21,9 @@ from ride_eval.analysis.categories.similarity import (
     permutation_p,
     similarity,
 )
+from ride_eval.errors import RunError
+from ride_eval.store import read_table
+from tests.conftest import Evaluate
 
 
 def planted(strength: float, n: int = 24, categories: int = 4, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -111,13 +116,23 @@ def test_load_balance_keeps_counts_and_spreads_evenly() -> None:
     assert classify(load_balanced(np.full(80, 20), 4, 8, 2).reshape(80, -1), np.repeat(np.arange(4), 20)).low < 0.25
 
 
-def test_permuted_labels_keep_their_counts() -> None:
-    labels = np.repeat(np.arange(4), [3, 5, 7, 9])
-    found = permuted(labels)
-    assert not np.array_equal(found, labels)
-    np.testing.assert_array_equal(np.bincount(found), np.bincount(labels))
-
-
 def test_too_few_prompts_for_five_folds() -> None:
     with pytest.raises(ValueError, match="the smallest has 4"):
         classify(np.random.default_rng(0).random((14, 3)), np.repeat([0, 1], [10, 4]))
+
+
+def test_signatures_of_a_run_are_those_of_its_stored_routes(tmp_path: Path, evaluate: Evaluate) -> None:
+    """Against expert ids that were stored token by token, counted one by one."""
+    arguments = {"pretrained": "zoo-olmoe", "run_dir": str(tmp_path), "num_samples": 0}
+    evaluate("ride", ["ride_signatures_none"], model_args=arguments, apply_chat_template=True, limit=6)
+    found = load_signatures(tmp_path)
+    routes = read_table(tmp_path, "routes").sort_values(["task", "document"])
+    assert found.values.shape == (6, 6, 16) == (len(routes), 6, 16)
+    for values, n_tokens, (_, row) in zip(found.values, found.n_tokens, routes.iterrows(), strict=True):
+        experts = np.asarray(row["experts"]).reshape(len(row["token_ids"]), 6, 4)
+        assert n_tokens == len(experts) > 0
+        for layer, expert in itertools.product(range(6), range(16)):
+            assert values[layer, expert] == pytest.approx(np.sum(experts[:, layer] == expert) / (4 * n_tokens))
+    assert found.categories == ("code",)
+    with pytest.raises(RunError, match="no routing of arm 'tag'"):
+        load_signatures(tmp_path, arm="tag")
