@@ -51,7 +51,7 @@ NEUTRAL = Contrast("filler", "none")
 LENGTH_TOLERANCE = 1
 """Tokens two arms' texts may differ by and still count as length-matched."""
 BOOTSTRAP_DOCUMENTS = 50
-"""From here on intervals come from a bootstrap of t, below from Student's t."""
+"""From here on intervals come from a bootstrap of t, but are never narrower than Student's, which they come from below."""
 MIN_DRAWS = 0.9
 """Share of the draws that must have a t."""
 NOT_MEASURED = "not measured"
@@ -201,20 +201,20 @@ class _Test:
 
     def interval(self, column: int) -> tuple[float, float, float, Method]:
         """Low, high, p and the method."""
-        from scipy.special import stdtr, stdtrit  # here, because importing scipy takes longer than --help may
+        from scipy.special import stdtrit  # here, because importing scipy takes longer than --help may
 
         effect, error, freedom = (float(x[column]) for x in (self.spread.effect, self.error, self.freedom))
-        t = effect / error
+        t = np.array([effect / error])
+        half = float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
         if not self.bootstrapped[column]:
-            half = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * error
-            return effect - half, effect + half, 2 * float(stdtr(freedom, -abs(t))), "t"
-        drawn = self.t[:, column]
-        drawn = drawn[np.isfinite(drawn)]
+            p = draws.two_sided_p(t, np.array([freedom]))
+            return effect - half * error, effect + half * error, float(p[0]), "t"
+        drawn = self.t[np.isfinite(self.t[:, column]), column]
+        p = draws.two_sided_p(t, np.array([freedom]), drawn[:, None])
         # The k-th smallest and largest, so that p < 0.05 exactly where the interval excludes 0.
         k = math.floor((1 - CONFIDENCE) / 2 * (len(drawn) + 1))
-        low, high = effect - float(drawn[-k]) * error, effect - float(drawn[k - 1]) * error
-        beyond = min(int((drawn <= t).sum()), int((drawn >= t).sum()))
-        return low, high, min(1.0, 2 * (1 + beyond) / (1 + len(drawn))), "bootstrap-t"
+        above, below = max(half, float(drawn[-k])), min(-half, float(drawn[k - 1]))
+        return effect - above * error, effect - below * error, float(p[0]), "bootstrap-t"
 
 
 def _effect(grid: Grid, name: str, pairs: _Pairs, test: _Test, column: int) -> Effect:
