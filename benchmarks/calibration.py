@@ -21,10 +21,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ride_eval.analysis import draws
-from ride_eval.analysis.contrasts import BOOTSTRAP_DOCUMENTS, CONTROL_CONTRASTS, NEUTRAL, Contrast
+from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NEUTRAL, Contrast
 from ride_eval.analysis.families import false_discovery_rates
 from ride_eval.analysis.frames import COLUMNS
 from ride_eval.analysis.grid import Grid
+from ride_eval.analysis.inference import BOOTSTRAP_DOCUMENTS
 from ride_eval.analysis.links import Pairs, paired, permutation_p, rank_correlation
 from ride_eval.analysis.spread import Spread, spread
 from ride_eval.analysis.verdict import SAME_SIGN
