@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ride_eval import __version__
 from ride_eval.errors import RideError, UsageError
+
+if TYPE_CHECKING:
+    from ride_eval.analysis.findings import Findings
+    from ride_eval.analysis.frames import Run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,8 +46,10 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="what one or more runs found, side by side")
     report.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run directory (the run_dir of --model_args)")
+    report.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained page, the report people look at")
     report.add_argument("--json", type=Path, metavar="FILE", help="write the same findings as JSON")
-    report.add_argument("--md", type=Path, metavar="FILE", help="write the same findings as Markdown")
+    report.add_argument("--md", type=Path, metavar="FILE", help="write a short version as Markdown, for a pull request")
+    report.add_argument("--csv", type=Path, metavar="DIR", help="write every table, and every flipped document, as CSV")
     report.set_defaults(call=_report)
 
     run = commands.add_parser("run", help="`lm_eval run` with this plugin loaded; takes all its flags", add_help=False)
@@ -90,17 +97,39 @@ def _report(arguments: argparse.Namespace) -> int:
 
     from ride_eval.analysis.findings import find
     from ride_eval.analysis.frames import load_run
-    from ride_eval.report import json, markdown, terminal
+    from ride_eval.report import markdown, terminal
 
-    findings = find([load_run(run) for run in arguments.runs])
-    for write, file in ((json.write, arguments.json), (markdown.write, arguments.md)):
-        if file is not None:
-            try:
-                write(findings, file)
-            except OSError as error:
-                raise UsageError(f"Cannot write {file}: {error.strerror}. Give a file in a folder you can write to.") from None
+    runs = [load_run(run) for run in arguments.runs]
+    findings = find(runs)
+    if arguments.html or arguments.json or arguments.csv:
+        _files(runs, findings, arguments)
+    if arguments.md is not None:
+        _written(arguments.md, lambda: markdown.write(findings, arguments.md))
     terminal.show(findings, Console())
     return 0
+
+
+def _files(runs: Sequence[Run], findings: Findings, arguments: argparse.Namespace) -> None:
+    """What shows single documents beside the findings."""
+    from ride_eval.analysis.evidence import gather
+    from ride_eval.report import csv, html, json
+
+    evidence = [gather(run, found) for run, found in zip(runs, findings.models, strict=True)]
+    if arguments.json is not None:
+        _written(arguments.json, lambda: json.write(findings, evidence, arguments.json))
+    if arguments.csv is not None:
+        _written(arguments.csv, lambda: csv.write(runs, findings, arguments.csv))
+    if arguments.html is not None:
+        beside = arguments.html.with_suffix(".flipped.csv")
+        _written(beside, lambda: csv.write_flipped(runs, findings, beside))
+        _written(arguments.html, lambda: html.write(findings, evidence, arguments.html, csv=beside.name))
+
+
+def _written(place: Path, write: Callable[[], object]) -> None:
+    try:
+        write()
+    except OSError as error:
+        raise UsageError(f"Cannot write {place}: {error.strerror}. Give a place you can write to.") from None
 
 
 def _tasks_new(arguments: argparse.Namespace) -> int:
@@ -188,4 +217,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     from ride_eval.demo import run
 
     runs = run(arguments.out, arguments.limit)
-    return _report(argparse.Namespace(runs=runs, json=None, md=None))
+    page = arguments.out / "report.html"
+    code = _report(argparse.Namespace(runs=runs, html=page, json=None, md=None, csv=None))
+    sys.stdout.write(f"\nOpen {page} in a browser.\n")
+    return code

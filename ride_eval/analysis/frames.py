@@ -20,7 +20,7 @@ from ride_eval.analysis.quantities import QUANTITIES
 from ride_eval.analysis.routes import routing_shifts
 from ride_eval.analysis.samples import AGREEMENT, SAMPLED, agreements, read_samples, sample_values
 from ride_eval.analysis.signatures import DISTANCES, VALUES, signature_distances, signature_values
-from ride_eval.analysis.units import PROMPT_KEY, UNIT, document_means, most
+from ride_eval.analysis.units import LAYER_MARK, PROMPT_KEY, UNIT, document_means, layer_columns, most
 from ride_eval.metrics.bands import early_and_middle
 from ride_eval.store import read_manifest, read_status, read_table
 
@@ -45,6 +45,9 @@ class Run:
     """UNIT, the quantities (float64), `meta_length` and `meta_unit` of the arm's text, `keyword_tokens` and `heads_dropped`
     (see `attention`), `confidence`: the probability of the choice that was taken, and `reason`: why token statistics are
     missing (null: they are not). Sorted by UNIT."""
+    layers: pd.DataFrame
+    """The rows of `documents`, with `density`, `density_resid`, `keyword_share` and `routing_shift` of each layer (float32): see
+    `units.layer_columns`."""
 
 
 def load_run(path: Path | str) -> Run:
@@ -55,7 +58,7 @@ def load_run(path: Path | str) -> Run:
     labels, samples = answer_labels(path), read_samples(path)
     parts = [
         _prompts(path),
-        document_means(keyword_attention(path), ATTENTION),
+        _with_layers(keyword_attention(path), ATTENTION),
         _answers(path),
         _choices(path),
         _scores(path),
@@ -66,15 +69,17 @@ def load_run(path: Path | str) -> Run:
     experts_per_token = model.get("experts_per_token") or 0
     if experts_per_token:
         shape = (len(model["moe_layers"]), int(model["experts"]))
-        parts.append(document_means(routing_shifts(path, experts_per_token), ["routing_shift"]))
+        parts.append(_with_layers(routing_shifts(path, experts_per_token, shape[0]), ["routing_shift"]))
         parts.append(document_means(signature_distances(path, shape), DISTANCES))
         parts.append(document_means(signature_values(path, shape), VALUES))
+    documents, layers = _join(parts)
     return Run(
         path=path,
         name=str(model.get("name") or path.name),
         manifest=manifest,
         status=status,
-        documents=_join(parts),
+        documents=documents,
+        layers=layers,
     )
 
 
@@ -102,8 +107,27 @@ def _prompts(path: Path) -> pd.DataFrame:
     routing = {name: layer_means(frame[name], primary=False) for name in routers}
     values = frame[PROMPT_KEY].assign(**density, **routing, meta_length=frame["meta_length"].astype(float))
     names = [*density, *routers, "meta_length"]
+    sites = {"density": "mlp_hoyer", "density_resid": "resid_hoyer"}
+    values = pd.concat([values, *(_by_layer(name, frame[column]) for name, column in sites.items())], axis=1)
     texts = frame[[*UNIT, "meta_unit", "reason"]].groupby(UNIT, as_index=False, sort=False).first()
-    return document_means(values, names).merge(texts, on=UNIT, how="left")
+    return _with_layers(values, names).merge(texts, on=UNIT, how="left")
+
+
+def _by_layer(name: str, lists: pd.Series[Any]) -> pd.DataFrame:
+    """1 - one list a row, a column a layer: rows without a list, or with another number of layers than most, are NaN."""
+    values, lengths = _lists(lists)
+    there = lengths[lengths > 0]
+    n_layers = int(np.bincount(there).argmax()) if len(there) else 0
+    found = np.full((len(lists), n_layers), np.nan, dtype=np.float32)
+    rows = np.flatnonzero(lengths == n_layers) if n_layers else []
+    if len(rows):
+        found[rows] = 1.0 - np.stack([values[row] for row in rows])
+    return pd.DataFrame(found, columns=layer_columns(name, n_layers), index=lists.index)
+
+
+def _with_layers(prompts: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """`document_means` of the columns named and of those that hold a layer."""
+    return document_means(prompts, [*names, *(column for column in prompts if LAYER_MARK in str(column))])
 
 
 def _answers(path: Path) -> pd.DataFrame:
@@ -188,8 +212,9 @@ def _scores(path: Path) -> pd.DataFrame:
     return document_means(frame[PROMPT_KEY].assign(correct=frame["correct"].astype(float)), ["correct"])
 
 
-def _join(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The parts side by side, a row for every unit any of them has; absent quantities as NaN columns."""
+def _join(parts: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The parts side by side, a row for every unit any of them has, absent quantities as NaN columns; and the layers' columns
+    of the same rows."""
     joined = pd.DataFrame(columns=UNIT)
     for part in parts:
         if len(part):
@@ -203,7 +228,9 @@ def _join(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     # The harness still answers and scores a cut prompt, but cuts the arm's text first: nothing of it can be compared.
     cut = joined["reason"].map(lambda reason: isinstance(reason, str) and reason.startswith(TRUNCATED)).astype(bool)
     joined.loc[cut, ["confidence", *(quantity.name for quantity in QUANTITIES if quantity.source != "score")]] = np.nan
-    return joined[[*UNIT, *COLUMNS, *_BESIDE, "meta_unit", "reason"]].sort_values(UNIT, ignore_index=True)
+    joined = joined.sort_values(UNIT, ignore_index=True)
+    layers = joined[[column for column in joined if LAYER_MARK in str(column)]].astype(np.float32)
+    return joined[[*UNIT, *COLUMNS, *_BESIDE, "meta_unit", "reason"]], layers
 
 
 def _lists(column: pd.Series[Any]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
