@@ -45,6 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--md", type=Path, metavar="FILE", help="write the same findings as Markdown")
     report.set_defaults(call=_report)
 
+    signatures = commands.add_parser("signatures", help="do experts reveal the kind of task, and do words move them?")
+    signatures.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run directory of a mixture of experts")
+    signatures.add_argument("--json", type=Path, metavar="FILE", help="write the findings as JSON")
+    signatures.add_argument("--md", type=Path, metavar="FILE", help="write the tables as Markdown")
+    signatures.add_argument("--figures", type=Path, metavar="DIR", help="write figures as SVG and PNG")
+    signatures.set_defaults(call=_signatures)
+
     run = commands.add_parser("run", help="`lm_eval run` with this plugin loaded; takes all its flags", add_help=False)
     run.set_defaults(call=lambda _: _run([]))
 
@@ -100,6 +107,27 @@ def _report(arguments: argparse.Namespace) -> int:
             except OSError as error:
                 raise UsageError(f"Cannot write {file}: {error.strerror}. Give a file in a folder you can write to.") from None
     terminal.show(findings, Console())
+    return 0
+
+
+def _signatures(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from ride_eval.analysis.categories.findings import find_signatures
+    from ride_eval.report import signatures_files, signatures_terminal
+
+    findings = find_signatures(arguments.runs)
+    for write, place in (
+        (signatures_files.write_json, arguments.json),
+        (signatures_files.write_markdown, arguments.md),
+        (signatures_files.write_figures, arguments.figures),
+    ):
+        if place is not None:
+            try:
+                write(findings, place)
+            except OSError as error:
+                raise UsageError(f"Cannot write {place}: {error.strerror}. Give a place you can write to.") from None
+    signatures_terminal.show(findings, Console())
     return 0
 
 

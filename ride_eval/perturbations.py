@@ -1,7 +1,7 @@
 """The prompts of `ride_signatures`, worded or typed otherwise: does the category still show when the surface changes?
 
-`python -m ride_eval.perturbations` writes them again. Paraphrases are our own and lie in `tasks/signatures/paraphrases.jsonl`; the
-other kinds are drawn here, seeded by prompt and kind, so that one prompt's do not depend on the rest.
+`python -m ride_eval.perturbations` writes them again. Paraphrases are our own and lie in `tasks/signatures/paraphrases.jsonl`;
+the other kinds are drawn here, seeded by prompt and kind, so that one prompt's do not depend on the rest.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from lm_eval.tasks import TaskManager
 from lm_eval.tasks._yaml_loader import load_yaml
 
 import ride_eval.plugin  # noqa: F401 - importing registers model and tasks
-from ride_eval.arms import STANDARD_ARMS, Prompts, data_folder
+from ride_eval.arms import Prompts, data_folder
 from ride_eval.base import RideSpec, load_base, read_spec
 from ride_eval.task_files import SHIPPED, arm_files, shipped_arms, shipped_files
 
