@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def domains(run: RunFindings) -> Figure | None:
     columns = min(2, n_domains)
     rows = math.ceil(n_domains / columns)
     figure, axes = new(8.2, rows * (0.16 * n_layers + 1.0), caption, rows=rows, columns=columns, sharex=True, sharey=True)
-    image = None
+    image: Any = None
     for place, name in enumerate(found.domains):
         each = axes[place // columns, place % columns]
         image = heat(each, ratios[place], low=0.0, high=float(ratios.max()))
@@ -74,7 +74,7 @@ def coactivation(run: RunFindings) -> Figure | None:
     columns = min(4, len(chosen))
     rows = math.ceil(len(chosen) / columns)
     figure, axes = new(8.2, 1.9 * rows + 0.4, caption, rows=rows, columns=columns, sharex=True, sharey=True)
-    image = None
+    image: Any = None
     for place, layer in enumerate(chosen.tolist()):
         each = axes[place // columns, place % columns]
         image = heat(each, values[place], low=0.0, high=float(np.nanmax(values)))
@@ -149,7 +149,7 @@ def _effects(run: RunFindings, what: str, label: str, question: str) -> Figure |
     names = list(dict.fromkeys(effect.domain for effect in found))
     sizes = {name: max(effect.effect.n for effect in found if effect.domain == name) for name in names}
     caption = (
-        f"{question} {run.name}; documents of all tasks under the arms. Left: by domain of the document (n below its "
+        f"{question} {run.name}; documents of all tasks under the arms. Left: by domain of the document (n in brackets "
         f"name); right: "
         "all domains, by layer. Bars: 95 % intervals over documents."
     )
@@ -166,13 +166,18 @@ def _effects(run: RunFindings, what: str, label: str, question: str) -> Figure |
             with_intervals(right, layers, effect.layers, style, effect.contrast, shift=shift / 2)
     for each in (left, right):
         reference(each, 0.0, "")
-    left.set_xticks(x, [f"{name}\n{sizes[name]}" for name in names], rotation=30, ha="right", fontsize=8)
+    left.set_xticks(x, [f"{name} ({sizes[name]})" for name in names], rotation=30, ha="right", fontsize=8)
     left.set(ylabel=label, title="By domain")
     right.set(xlabel="layer of the model (number, from 0)", ylabel=label, title="By layer")
     right.xaxis.get_major_locator().set_params(integer=True)
     handles, labels = left.get_legend_handles_labels()
     shown = [(handle, text) for handle, text in zip(handles, labels, strict=True) if text]
-    right.legend(*zip(*shown, strict=True), loc="center left", bbox_to_anchor=(1.0, 0.5), title="arm - control")
+    right.legend(
+        *zip(*shown, strict=True),
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+        title="arm - control" if what == "shift" else "right, wrong text",
+    )
     return figure
 
 

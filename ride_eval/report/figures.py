@@ -83,8 +83,8 @@ def new(width: float, height: float, caption: str, *, rows: int = 1, columns: in
     """
     from matplotlib.figure import Figure
 
-    lines = textwrap.wrap(caption, int(width * 17))
-    below = 0.16 + 0.155 * len(lines)
+    lines = textwrap.wrap(caption, int(width * 16.3))
+    below = 0.14 + 0.145 * len(lines)
     figure = Figure(figsize=(width, height + below), layout="constrained")
     figure.get_layout_engine().set(rect=(0, below / (height + below), 1, height / (height + below)))  # type: ignore[union-attr, call-arg]
     figure.text(
@@ -96,6 +96,11 @@ def new(width: float, height: float, caption: str, *, rows: int = 1, columns: in
 def reference(axes: Axes, value: float, text: str, *, vertical: bool = False) -> None:
     """A thin line at a value that needs no data: chance, no difference, uniform."""
     (axes.axvline if vertical else axes.axhline)(value, color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=1, label=text)
+
+
+def legend_above(axes: Axes) -> None:
+    """The legend in one line over the axes, where it hides nothing."""
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=4, columnspacing=1.2, handletextpad=0.4, borderaxespad=0.1)
 
 
 def with_intervals(

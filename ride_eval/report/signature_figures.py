@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from ride_eval.report.figures import (
     Style,
     heat,
     house_style,
+    legend_above,
     new,
     numbers,
     reference,
@@ -68,11 +70,28 @@ def baselines(run: RunFindings) -> Figure | None:
         pairs = [getattr(row, side) for row in rows]
         means, spread = [pair.mean for pair in pairs], [pair.sd for pair in pairs]
         left.errorbar(
-            means, places + shift, xerr=spread, fmt=style.marker, color=style.colour, capsize=2.5, elinewidth=1, label=side
+            means,
+            places + shift,
+            xerr=spread,
+            fmt=style.marker,
+            color=style.colour,
+            capsize=2.5,
+            elinewidth=1,
+            label=f"{side} categories",
         )
-    left.set(xlabel="cosine similarity (0 to 1)", title="Similarity")
+    # Token vectors are hardly alike: on their scale no difference between the others would be seen.
+    routed = [pair for row in rows if row.name != "token_ids" for pair in (row.within, row.across) if pair.n]
+    lowest, highest = min(pair.mean - pair.sd for pair in routed), max(pair.mean + pair.sd for pair in routed)
+    margin = 0.1 * (highest - lowest)
+    left.set(xlabel="cosine similarity (0 to 1)", xlim=(lowest - margin, highest + margin))
+    for place, row in zip(places, rows, strict=True):
+        if row.name == "token_ids" and row.within.n:
+            text = f"◄ {row.within.mean:.2f} within, {row.across.mean:.2f} across"
+            left.text(lowest, place, text, va="center", fontsize=8)
+        elif not row.within.n:
+            left.text(lowest, place, "no similarity", va="center", fontsize=8)
     left.set_yticks(places, [row.label + (" †" if row.draws > 1 else "") for row in rows])
-    left.legend(loc="upper left", title="pairs")
+    legend_above(left)
     for place, row in zip(places, rows, strict=True):
         value, first = row.accuracy, row is rows[0]
         if value.value == value.value:
@@ -84,7 +103,7 @@ def baselines(run: RunFindings) -> Figure | None:
     chance = next(row for row in rows if row.name == "permuted_labels").accuracy.value
     if chance == chance:
         reference(right, chance, "chance", vertical=True)
-    right.set(xlabel="accuracy (share of prompts)", title="Category read by a classifier", xlim=(0, 1))
+    right.set(xlabel="accuracy (share of prompts)", xlim=(0, 1))
     return figure
 
 
@@ -97,7 +116,7 @@ def categories(run: RunFindings) -> Figure:
     )
     classified = found.classification
     caption += (
-        f"; accuracy {classified.accuracy:.1%} (95 % Wilson interval {classified.low:.1%} to {classified.high:.1%}), "
+        f"; accuracy {classified.accuracy:.3f} (95 % Wilson interval {classified.low:.3f} to {classified.high:.3f}), "
         f"macro F1 {classified.macro_f1:.2f}."
         if classified
         else f": none, since {found.reason}."
@@ -182,7 +201,7 @@ def maps(run: RunFindings) -> Figure | None:
     caption = (
         f"{of_what(run)} A point is a prompt's question "
         f"signature{f', {shown} of {found.n} drawn' if shown < found.n else ''}. Left: "
-        f"PCA, {found.explained[0] + found.explained[1]:.0%} of the variance in the plane. Right: t-SNE (perplexity "
+        f"PCA, {100 * sum(found.explained):.0f} % of the variance in the plane. Right: t-SNE (perplexity "
         f"{found.perplexity:.0f}, seed {found.seed}): neighbours mean something, distances between clusters and axes do "
         f"not. Maps "
         "are for the eye; the classifier's accuracy says how far categories can be told apart."
@@ -199,8 +218,8 @@ def maps(run: RunFindings) -> Figure | None:
             )  # fmt: skip
     axes[0, 0].set(
         title="PCA",
-        xlabel=f"component 1 ({found.explained[0]:.0%} of variance)",
-        ylabel=f"component 2 ({found.explained[1]:.0%} of variance)",
+        xlabel=f"component 1 ({100 * found.explained[0]:.0f} % of variance)",
+        ylabel=f"component 2 ({100 * found.explained[1]:.0f} % of variance)",
     )
     axes[0, 1].set(title="t-SNE", xlabel="t-SNE 1 (no unit)", ylabel="t-SNE 2 (no unit)")
     axes[0, 1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), title="category")
@@ -219,11 +238,11 @@ def robustness(run: RunFindings) -> Figure | None:
         "categories; 95 % "
         "bootstrap intervals over prompts. Right: accuracy of classifiers trained on unchanged prompts, each prompt by "
         "one that "
-        "never saw its original; 95 % Wilson intervals."
+        "never saw its original; 95 % Wilson intervals. In brackets: TF-IDF cosine of the token ids, changed to original."
     )
     figure, axes = new(8.2, 2.9, caption, columns=2)
     x = list(range(len(rows)))
-    names = [f"{row.kind}\n({row.token_overlap.value:.0%} of tokens)" if row.token_overlap.n else row.kind for row in rows]
+    names = [f"{row.kind} ({row.token_overlap.value:.2f})" if row.token_overlap.n else row.kind for row in rows]
     left, right = axes[0]
     for number, (name, values) in enumerate(
         (
@@ -233,8 +252,8 @@ def robustness(run: RunFindings) -> Figure | None:
         )
     ):
         with_intervals(left, x, values, Style(number), name, line=False, shift=0.16 * (number - 1))
-    left.set(ylabel="cosine similarity (0 to 1)", title="Similarity to")
-    left.legend(loc="best")
+    left.set(ylabel="cosine similarity (0 to 1)")
+    legend_above(left)
     for number, (name, figured) in enumerate(
         (("unchanged", [row.clean for row in rows]), ("changed", [row.changed for row in rows]))
     ):
@@ -242,8 +261,8 @@ def robustness(run: RunFindings) -> Figure | None:
             right, x, [_accuracy(each) for each in figured], Style(number), name, line=False, shift=0.16 * (number - 0.5)
         )
     reference(right, _chance(run), "chance")
-    right.set(ylabel="accuracy (share of prompts)", title="Classified rightly", ylim=(0, 1))
-    right.legend(loc="best")
+    right.set(ylabel="accuracy (share of prompts)", ylim=(0, 1))
+    legend_above(right)
     for each in (left, right):
         each.set_xticks(x, names, rotation=30, ha="right", fontsize=8)
         each.margins(x=0.12)
@@ -254,27 +273,30 @@ def transfers(findings: SignatureFindings) -> Figure | None:
     """Between runs, and between prompt and answer of each."""
     found = [(f"{run.name}: {run.answer.first} and {run.answer.second}", run.answer) for run in findings.runs if run.answer]
     found += [(f"{each.first} and {each.second}", each) for each in findings.transfers]
-    found = [(name, each) for name, each in found if each.mantel.partial.n]
+    found = [(name, each) for name, each in found if each.mantel.beyond.n]
     if not found:
         return None
-    sizes = ", ".join(str(each.mantel.partial.n) for _, each in found)
+    sizes = ", ".join(str(each.mantel.beyond.n) for _, each in found)
     caption = (
         "Are prompts that one set of signatures finds alike also alike for the other? Correlation over pairs of prompts "
         "of two "
-        f"cosine similarities (Mantel), plain, and partial given how many tokens the prompts have in common (TF-IDF). n = "
-        f"{sizes} "
-        "prompts, from top to bottom; bars: 95 % bootstrap intervals over prompts. 0: nothing in common."
+        "cosine similarities (Mantel): plain; given how alike the prompts' tokens are (TF-IDF); and beyond that and each "
+        "prompt's "
+        "own mean similarity, which its length moves: only this one tells, since random routers correlate by length. "
+        f"n = {sizes} prompts, from top to bottom; bars: 95 % bootstrap intervals over prompts. 0: nothing in common."
     )
     figure, axes = new(7.4, 0.45 * len(found) + 1.0, caption)
     each, places = axes[0, 0], np.arange(len(found))[::-1]
-    each.plot([one.mantel.plain for _, one in found], places + 0.12, MARKERS[1], color=Style(1).colour, label="plain")
+    each.plot([one.mantel.plain for _, one in found], places + 0.2, MARKERS[1], color=Style(1).colour, label="plain")
+    given = [one.mantel.partial for _, one in found]
+    each.plot(given, places, MARKERS[2], color=Style(2).colour, label="given common tokens")
     for place, (_, one) in zip(places, found, strict=True):
-        value = one.mantel.partial
+        value = one.mantel.beyond
         reach = [[max(0.0, value.value - value.low)], [max(0.0, value.high - value.value)]] if value.has_interval else None
-        label = "given common tokens" if place == places[0] else None
-        each.errorbar([value.value], [place - 0.12], xerr=reach, fmt="o", color=Style(0).colour, capsize=2.5, label=label)
+        label = "beyond tokens and length" if place == places[0] else None
+        each.errorbar([value.value], [place - 0.2], xerr=reach, fmt="o", color=Style(0).colour, capsize=2.5, label=label)
     reference(each, 0.0, "nothing in common", vertical=True)
-    each.set_yticks(places, [name for name, _ in found])
+    each.set_yticks(places, [textwrap.fill(name, 38) for name, _ in found])
     each.set(xlabel="correlation over pairs of prompts (-1 to 1)", ylim=(-0.6, len(found) - 0.4))
     each.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure

@@ -48,11 +48,14 @@ def transfer(findings: SignatureFindings) -> Table:
     rows += [_transfer(f"{found.first} and {found.second}", found) for found in findings.transfers]
     return Table(
         title="Transfer: what one finds alike, does the other?",
-        columns=("signatures", "partial r", "p", "plain r", "prompts", "given"),
+        columns=("signatures", "beyond tokens and length", "p", "given tokens", "plain", "prompts"),
         rows=tuple(rows),
-        caption="Mantel correlation of two prompt x prompt cosine similarities, plain, and partial given "
-        "the similarity of their "
-        "token ids (TF-IDF). 95 % bootstrap interval over prompts; p one-sided, by permutation of prompts.",
+        caption="Correlation over pairs of prompts of two cosine similarities (Mantel): plain; given the similarity of the "
+        "prompts' token ids (TF-IDF); and beyond that and each prompt's own mean similarity, which its length moves. Only the last "
+        "tells: "
+        "two routers that choose at random correlate given tokens, as short prompts are noisy in both. 95 % bootstrap "
+        "interval "
+        "over prompts; p one-sided, by permutation among prompts of like length.",
     )
 
 
@@ -105,7 +108,7 @@ def _baselines(run: RunFindings) -> Table:
                 _pairs(row.across),
                 number(row.cohens_d, 2),
                 _with_interval(row.accuracy, 3),
-                f"{_with_interval(gap.difference, 3)} p={_p(gap.p)}" if gap and row.name != "routing" else NOTHING,
+                f"{_with_interval(gap.difference, 3)} {_p_of(gap.p)}" if gap and row.name != "routing" else NOTHING,
             )
         )
     notes = "".join(f" {row.label}: {row.note}." for row in run.baselines if row.note)
@@ -117,7 +120,8 @@ def _baselines(run: RunFindings) -> Table:
         "Wilson interval. routing - "
         "this: difference of accuracies on the same folds, 95 % bootstrap interval over prompts, McNemar's exact p. "
         "Length alone tells "
-        "some; load balance has each prompt's own length, so its signatures are as noisy." + notes,
+        "some; load balance has each prompt's own length, so its signatures are as noisy: what it has within - across, length alone makes."
+        + notes,
     )
 
 
@@ -249,7 +253,7 @@ def _robustness(run: RunFindings) -> Table:
                 number(row.to_its_category.value, 3),
                 number(row.to_others.value, 3),
                 number(row.changed.accuracy, 3) if row.changed else NOTHING,
-                f"{_with_interval(row.loss.difference, 3)} p={_p(row.loss.p)}" if row.loss else NOTHING,
+                f"{_with_interval(row.loss.difference, 3)} {_p_of(row.loss.p)}" if row.loss else NOTHING,
             )
             for row in run.robustness
         ),
@@ -262,9 +266,10 @@ def _robustness(run: RunFindings) -> Table:
 
 
 def _transfer(name: str, found: Transfer) -> tuple[str, ...]:
-    value = found.mantel.partial
+    value = found.mantel.beyond
     shown = str(value.reason) if _missing(value) else _with_interval(value, 2)
-    return name, shown, _p(found.mantel.p), number(found.mantel.plain, 2), str(value.n or NOTHING), found.given
+    others = (number(found.mantel.partial, 2), number(found.mantel.plain, 2))
+    return f"{name} ({found.given})", shown, _p(found.mantel.p), *others, str(value.n or NOTHING)
 
 
 # Numbers ------------------------------------------------------------------------------------------------------------------
@@ -304,6 +309,10 @@ def _folds(found: SpanFindings) -> str:
 
 def _p(value: float) -> str:
     return NOTHING if not math.isfinite(value) else "<0.001" if value < 0.001 else number(value, 3)
+
+
+def _p_of(value: float) -> str:
+    return "p<0.001" if value < 0.001 else f"p={number(value, 3)}"
 
 
 def _missing(value: Measured) -> bool:

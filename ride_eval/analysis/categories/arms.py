@@ -171,7 +171,7 @@ def _links(documents: pd.DataFrame, contrast: Contrast) -> Sequence[PullLink]:
     both = rows[rows["arm"] == contrast.arm].merge(rows[rows["arm"] == contrast.control], on=place, suffixes=("", "_control"))
     changes = both[place].assign(**{name: both[name] - both[f"{name}_control"] for name in columns})
     changes = changes.groupby(["task", "document"], as_index=False)[[*columns, "wording"]].mean()
-    strata = changes.groupby(["task", "wording"]).ngroup().to_numpy(np.int64)
+    strata = np.asarray(changes.groupby(["task", "wording"]).ngroup(), dtype=np.int64)
     pull = changes["pull"].to_numpy(np.float64)
     return [
         PullLink(contrast=str(contrast), beside=name, association=association(pull, changes[name].to_numpy(np.float64), strata))

@@ -57,8 +57,8 @@ def experts_of(run: Path, tasks: tuple[str, ...]) -> Experts:
     others = pairs.copy()
     diagonal = np.arange(n_experts)
     others[:, diagonal, diagonal] = np.nan
-    used = np.isfinite(others).any(-1)
-    best = np.where(used, np.nanmax(np.where(used[..., None], others, 0.0), axis=-1), np.nan)
+    # Rows of experts without tokens are NaN, and have no partner.
+    best = np.where(np.isnan(pairs).all(-1), np.nan, np.fmax.reduce(others, axis=-1))
     vocabulary = vocabulary_specialization(run, tasks=tasks)
     return Experts(
         layers=tuple(int(layer) for layer in model["moe_layers"]),

@@ -126,10 +126,9 @@ class SignatureFindings:
 
 def find_signatures(paths: Sequence[Path | str], *, seed: int = 0) -> SignatureFindings:
     """The findings of one or several runs, in the order given. RunError for what is not a run."""
-    paths = [Path(path) for path in paths]
-    names = _names(paths)
+    folders = [Path(path) for path in paths]
     found: list[RunFindings | Without] = []
-    for path, name in zip(paths, names, strict=True):
+    for path, name in zip(folders, _names(folders), strict=True):
         reason = _without(path)
         found.append(Without(name=name, path=str(path), reason=reason) if reason else _run(path, name, seed))
     runs = tuple(each for each in found if isinstance(each, RunFindings))

@@ -91,7 +91,7 @@ def baselines(own: Signatures, routes: Routes | str, support: tuple[Routes, NDAr
         found.append(_absent("token_identity", support))
     else:
         identity, unseen = token_identity(*support)
-        note = f"{unseen:.0%} of the tokens are in no other document, and routed as the average token"
+        note = f"{100 * unseen:.0f} % of the tokens are in no other document, and routed as the average token"
         meaning = "each token routed as its id is on average in the other documents"
         found.append(_row("token_identity", meaning, [_of(identity, labels)], first[1], note))
     vectors = tf_idf(routes.lengths, routes.token_ids)
@@ -186,7 +186,7 @@ def headline(rows: Sequence[Baseline]) -> str:
         return f"No classifier: {routing.reason}."
     sentence = (
         f"Routing tells the category of {_percent(routing)} of {routing.n} prompts; with shuffled categories it is "
-        f"{chance.value:.0%}."
+        f"{100 * chance.value:.0f} %."
     )
     if routing.low <= chance.value:
         return f"{sentence} So it is not shown to know the category at all."
@@ -214,7 +214,7 @@ def headline(rows: Sequence[Baseline]) -> str:
 
 
 def _percent(value: Measured) -> str:
-    return f"{value.value:.0%} [{value.low:.0%}, {value.high:.0%}]"
+    return f"{100 * value.value:.0f} % [{100 * value.low:.0f}, {100 * value.high:.0f}]"
 
 
 def _points(found: Paired) -> str:

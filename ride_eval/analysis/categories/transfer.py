@@ -58,7 +58,7 @@ def between(one: Side, other: Side) -> Transfer:
         first=one.name,
         second=other.name,
         given="common question tokens" if controls else "nothing: no stored routes, so no token ids",
-        mantel=partial_mantel(alike[0], alike[1], controls),
+        mantel=partial_mantel(alike[0], alike[1], controls, one.signatures.n_tokens[rows[0]]),
     )
 
 
@@ -66,19 +66,20 @@ def prompt_and_answer(run: Path, prompt: Side, generated: Signatures) -> Transfe
     """Question and generated signatures of one run, given the overlap of the question's and of the answer's tokens."""
     places = {document: i for i, document in enumerate(prompt.signatures.documents)}
     common = [document for document in generated.documents if document in places]
-    rows = [places[document] for document in common]
+    rows = np.array([places[document] for document in common], dtype=np.intp)
     answers = _answers(run, generated.documents)
     controls = [overlap([answers[document] for document in common])] if common else []
     if prompt.token_ids is not None and common:
-        controls.append(overlap([prompt.token_ids[row] for row in rows]))
+        controls.append(overlap([prompt.token_ids[row] for row in rows.tolist()]))
     return Transfer(
         first="question tokens",
         second="generated tokens",
         given="common tokens of the questions, and of the answers" if len(controls) == 2 else "common tokens of the answers",
         mantel=partial_mantel(
-            _cosines(prompt.signatures.values[np.array(rows, dtype=np.intp)]),
+            _cosines(prompt.signatures.values[rows]),
             _cosines(generated.of(common).values),
             controls,
+            prompt.signatures.n_tokens[rows],
         ),
     )
 
