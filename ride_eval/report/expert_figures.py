@@ -149,9 +149,8 @@ def _effects(run: RunFindings, what: str, label: str, question: str) -> Figure |
     names = list(dict.fromkeys(effect.domain for effect in found))
     sizes = {name: max(effect.effect.n for effect in found if effect.domain == name) for name in names}
     caption = (
-        f"{question} {run.name}; documents of all tasks under the arms. Left: by domain of the document (n in brackets "
-        f"name); right: "
-        "all domains, by layer. Bars: 95 % intervals over documents."
+        f"{question} {run.name}; documents of all tasks under the arms. Left: by domain of the document (n in brackets); "
+        f"right: all domains, by layer. Bars: 95 % intervals over documents."
     )
     figure, axes = new(9.2, 3.1, caption, columns=2, sharey=False)
     left, right = axes[0]
@@ -167,7 +166,7 @@ def _effects(run: RunFindings, what: str, label: str, question: str) -> Figure |
     for each in (left, right):
         reference(each, 0.0, "")
     left.set_xticks(x, [f"{name} ({sizes[name]})" for name in names], rotation=30, ha="right", fontsize=8)
-    left.set(ylabel=label, title="By domain")
+    left.set(xlabel="domain of the document (n)", ylabel=label, title="By domain")
     right.set(xlabel="layer of the model (number, from 0)", ylabel=label, title="By layer")
     right.xaxis.get_major_locator().set_params(integer=True)
     handles, labels = left.get_legend_handles_labels()

@@ -133,7 +133,7 @@ def categories(run: RunFindings) -> Figure:
         numbers(each, image, values, form)
         each.set_xticks(range(len(labels)), labels, rotation=30, ha="right")
         each.set_yticks(range(len(labels)), labels)
-        each.set_title(title)
+        each.set(title=title, ylabel="category", xlabel="category" if each is axes[0, 0] else "given by the classifier")
     return figure
 
 
@@ -159,7 +159,7 @@ def spans(run: RunFindings) -> Figure:
         with_intervals(each, x, [value for value in values], Style(0), label, line=False)  # noqa: C416
         reference(each, null, "nothing known")
         each.set_xticks(x, names, rotation=20)
-        each.set_ylabel(label)
+        each.set(xlabel="tokens", ylabel=label)
         each.margins(x=0.15)
     return figure
 
@@ -265,6 +265,7 @@ def robustness(run: RunFindings) -> Figure | None:
     legend_above(right)
     for each in (left, right):
         each.set_xticks(x, names, rotation=30, ha="right", fontsize=8)
+        each.set_xlabel("change (tokens in common)")
         each.margins(x=0.12)
     return figure
 

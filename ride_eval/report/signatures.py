@@ -51,11 +51,9 @@ def transfer(findings: SignatureFindings) -> Table:
         columns=("signatures", "beyond tokens and length", "p", "given tokens", "plain", "prompts"),
         rows=tuple(rows),
         caption="Correlation over pairs of prompts of two cosine similarities (Mantel): plain; given the similarity of the "
-        "prompts' token ids (TF-IDF); and beyond that and each prompt's own mean similarity, which its length moves. Only the last "
-        "tells: "
-        "two routers that choose at random correlate given tokens, as short prompts are noisy in both. 95 % bootstrap "
-        "interval "
-        "over prompts; p one-sided, by permutation among prompts of like length.",
+        "prompts' token ids (TF-IDF); and beyond that and each prompt's own mean similarity, which its length moves. Only the "
+        "last tells: two routers that choose at random correlate given tokens, as short prompts are noisy in both. 95 % "
+        "bootstrap interval over prompts; p one-sided, by permutation among prompts of like length.",
     )
 
 
@@ -116,12 +114,10 @@ def _baselines(run: RunFindings) -> Table:
         title="Does routing know more than the tokens do?",
         columns=("signatures", "within", "across", "d", "accuracy", "routing - this"),
         rows=tuple(rows),
-        caption="† mean of several draws; in brackets the smallest and largest accuracy. The others: 95 % "
-        "Wilson interval. routing - "
-        "this: difference of accuracies on the same folds, 95 % bootstrap interval over prompts, McNemar's exact p. "
-        "Length alone tells "
-        "some; load balance has each prompt's own length, so its signatures are as noisy: what it has within - across, length alone makes."
-        + notes,
+        caption="† mean of several draws; in brackets the smallest and largest accuracy. The others: 95 % Wilson interval. "
+        "routing - this: difference of accuracies on the same folds, 95 % bootstrap interval over prompts, McNemar's exact p. "
+        "Length alone tells some; load balance has each prompt's own length, so its signatures are as noisy, and what it has "
+        "within - across, length alone makes." + notes,
     )
 
 

@@ -81,9 +81,12 @@ def fitted(features: Any, labels: NDArray[np.int64]) -> Any:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     scaler = StandardScaler(with_mean=not issparse(features))
-    return make_pipeline(scaler, LogisticRegression(C=1.0, max_iter=2000)).fit(features, labels)
+    # One thread: such small problems only wait for each other on several.
+    with threadpool_limits(1):
+        return make_pipeline(scaler, LogisticRegression(C=1.0, max_iter=2000)).fit(features, labels)
 
 
 def judged(labels: NDArray[np.int64], predicted: NDArray[np.int64], folds: NDArray[np.int64]) -> Classification:

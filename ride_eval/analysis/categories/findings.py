@@ -164,19 +164,26 @@ def _run(run: Path, name: str, seed: int) -> RunFindings | Without:
     model = read_manifest(run)["model"]
     tasks, within = category_tasks(run)
     notes = _notes(run, model, tasks, within)
-    every = {span: _load(run, span, tasks) for span in SPANS}
-    whole = every["question"]
+    whole = _load(run, "question", tasks)
     if isinstance(whole, str):
         return Without(name=name, path=str(run), reason=whole)
-    spans = tuple(_span(span, signatures, seed) for span, signatures in every.items() if isinstance(signatures, Signatures))
-    notes += [f"{span} tokens: {reason}" for span, reason in every.items() if isinstance(reason, str)]
+    spans = [_span("question", whole, seed)]
+    for span in SPANS[1:]:
+        # One at a time: of 100,000 prompts, each is a gigabyte.
+        found = _load(run, span, tasks)
+        if isinstance(found, str):
+            notes.append(f"{span} tokens: {found}")
+        else:
+            spans.append(_span(span, found, seed))
+            if found.categories != whole.categories:
+                notes.append(f"{span} tokens: only of {', '.join(found.categories)}")
     own = _fewer(whole, seed)
     if len(own.labels) < len(whole.labels):
         notes.append(f"classifiers, baselines and maps use {MOST} of the {len(whole.labels)} documents, drawn with seed {seed}")
     routes = _routes(run, own)
     compared = baselines(own, routes, _support(run, own))
     own_side = side(name, own, routes)
-    generated = every["generated"]
+    generated = _load(run, "generated", tasks)
     sizes = np.bincount(whole.labels, minlength=len(whole.categories))
     return RunFindings(
         name=name,
@@ -189,7 +196,7 @@ def _run(run: Path, name: str, seed: int) -> RunFindings | Without:
         experts_per_token=int(model["experts_per_token"]),
         headline=headline(compared),
         notes=tuple(notes),
-        spans=spans,
+        spans=tuple(spans),
         layers=_layers(whole, [int(layer) for layer in model["moe_layers"]], seed),
         baselines=compared,
         maps=maps(own.features, own.labels, seed=seed) if len(own.labels) >= 4 else None,

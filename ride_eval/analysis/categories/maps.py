@@ -35,13 +35,15 @@ def maps(features: Floats, labels: NDArray[np.int64], *, seed: int = 0) -> Maps:
     """(n, d) signatures and their (n,) categories; n at least 4."""
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     n = len(features)
     rows = np.arange(n) if n <= MOST else np.sort(np.random.default_rng(seed).choice(n, MOST, replace=False))
     shown = features[rows]
     pca = PCA(2, svd_solver="full" if shown.size < 2**20 else "randomized", random_state=seed).fit(shown)
     perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
-    tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(shown)
+    with threadpool_limits(1):
+        tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(shown)
     return Maps(
         pca=np.asarray(pca.transform(shown), dtype=np.float64),
         explained=(float(pca.explained_variance_ratio_[0]), float(pca.explained_variance_ratio_[1])),
