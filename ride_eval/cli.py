@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--md", type=Path, metavar="FILE", help="write a short version as Markdown, for a pull request")
     report.add_argument("--csv", type=Path, metavar="DIR", help="write every table, and every flipped document, as CSV")
     report.set_defaults(call=_report)
+
+    signatures = commands.add_parser("signatures", help="do experts reveal the kind of task, and do words move them?")
+    signatures.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run directory of a mixture of experts")
+    signatures.add_argument("--json", type=Path, metavar="FILE", help="write the findings as JSON")
+    signatures.add_argument("--md", type=Path, metavar="FILE", help="write the tables as Markdown")
+    signatures.add_argument("--figures", type=Path, metavar="DIR", help="write figures as SVG and PNG")
+    signatures.set_defaults(call=_signatures)
 
     run = commands.add_parser("run", help="`lm_eval run` with this plugin loaded; takes all its flags", add_help=False)
     run.set_defaults(call=lambda _: _run([]))
@@ -111,18 +119,20 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _files(runs: Sequence[Run], findings: Findings, arguments: argparse.Namespace) -> None:
     """What shows single documents beside the findings."""
+    from ride_eval.analysis.categories.findings import find_signatures
     from ride_eval.analysis.evidence import gather
     from ride_eval.report import csv, html, json
 
+    signatures = find_signatures(arguments.runs) if arguments.html or arguments.json else None
     evidence = [gather(run, found) for run, found in zip(runs, findings.models, strict=True)]
     if arguments.json is not None:
-        _written(arguments.json, lambda: json.write(findings, evidence, arguments.json))
+        _written(arguments.json, lambda: json.write(findings, evidence, signatures, arguments.json))
     if arguments.csv is not None:
         _written(arguments.csv, lambda: csv.write(runs, findings, arguments.csv))
     if arguments.html is not None:
         beside = arguments.html.with_suffix(".flipped.csv")
         _written(beside, lambda: csv.write_flipped(runs, findings, beside))
-        _written(arguments.html, lambda: html.write(findings, evidence, arguments.html, csv=beside.name))
+        _written(arguments.html, lambda: html.write(findings, evidence, signatures, arguments.html, csv=beside.name))
 
 
 def _written(place: Path, write: Callable[[], object]) -> None:
@@ -130,6 +140,24 @@ def _written(place: Path, write: Callable[[], object]) -> None:
         write()
     except OSError as error:
         raise UsageError(f"Cannot write {place}: {error.strerror}. Give a place you can write to.") from None
+
+
+def _signatures(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from ride_eval.analysis.categories.findings import find_signatures
+    from ride_eval.report import signatures_files, signatures_terminal
+
+    findings = find_signatures(arguments.runs)
+    for write, place in (
+        (signatures_files.write_json, arguments.json),
+        (signatures_files.write_markdown, arguments.md),
+        (signatures_files.write_figures, arguments.figures),
+    ):
+        if place is not None:
+            _written(place, partial(write, findings, place))
+    signatures_terminal.show(findings, Console())
+    return 0
 
 
 def _tasks_new(arguments: argparse.Namespace) -> int:

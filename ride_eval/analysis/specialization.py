@@ -1,13 +1,13 @@
 """OLMoE's four looks at routing (arXiv 2409.02060, section 5), from the stored expert ids of question tokens.
 
 Routed layers keep their order in the model. Each prompt counts once: a document's first wording and occurrence, by default
-under `none`, since a prefix moves routing. Ids are read piece by piece, and only counts are held; `saturation` holds those of
-one run's arm, some 200 MB for OLMoE and 10,000 questions.
+under `none`, since a prefix moves routing, and of all base tasks. Ids are read piece by piece, and only counts are held;
+`saturation` holds those of one run's arm, some 200 MB for OLMoE and 10,000 questions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -85,16 +85,16 @@ def saturation(first: Path, second: Path, *, arm: str = "none") -> Saturation:
     return Saturation(share=share, n_tokens=n_tokens)
 
 
-def coactivations(run: Path, *, arm: str = "none") -> _Array:
+def coactivations(run: Path, *, arm: str = "none", tasks: Sequence[str] = ()) -> _Array:
     """(routed layers, E, E): share of expert i's tokens that went to expert j too, over all pairs of a top-k set."""
     layers, n_experts, _ = _shape(run)
     pairs = np.zeros((layers, n_experts, n_experts), dtype=np.int64)
-    for part in _routes(run, arm):
+    for part in _routes(run, arm, tasks):
         pairs += pair_counts(part.experts, n_experts)
     return coactivation(pairs)
 
 
-def domain_specialization(run: Path, *, arm: str = "none") -> dict[str, _Array]:
+def domain_specialization(run: Path, *, arm: str = "none", tasks: Sequence[str] = ()) -> dict[str, _Array]:
     """Per domain, (routed layers, E): share of its question tokens whose chosen experts include e; k / E where experts do not
     specialise. Rows sum to k."""
     _, n_experts, _ = _shape(run)
@@ -102,7 +102,7 @@ def domain_specialization(run: Path, *, arm: str = "none") -> dict[str, _Array]:
     named = dict(zip(row_hashes(domains, PROMPT_KEY).tolist(), domains["domain"], strict=True))
     counts: dict[str, NDArray[np.int64]] = {}
     tokens: dict[str, int] = {}
-    for part in _routes(run, arm):
+    for part in _routes(run, arm, tasks):
         of_prompt = np.array([str(named.get(place)) for place in row_hashes(part.keys, PROMPT_KEY).tolist()], dtype=object)
         of_token = np.repeat(of_prompt, part.lengths)
         for domain in np.unique(of_prompt):
@@ -112,11 +112,11 @@ def domain_specialization(run: Path, *, arm: str = "none") -> dict[str, _Array]:
     return {domain: count / tokens[domain] for domain, count in sorted(counts.items()) if tokens[domain]}
 
 
-def vocabulary_specialization(run: Path, *, arm: str = "none") -> VocabularySpecialization:
+def vocabulary_specialization(run: Path, *, arm: str = "none", tasks: Sequence[str] = ()) -> VocabularySpecialization:
     """How firmly each token id is tied to one expert, by the first of its k experts."""
     layers, n_experts, _ = _shape(run)
     found = np.zeros((0, 2), dtype=np.int64)  # code of (id, layer, expert), count
-    for part in _routes(run, arm):
+    for part in _routes(run, arm, tasks):
         place = part.token_ids[:, None] * layers + np.arange(layers)
         codes, counts = np.unique(place * n_experts + part.experts[..., 0], return_counts=True)
         found = _added(np.concatenate([found, np.stack([codes, counts], 1)]))
@@ -145,11 +145,14 @@ def _shape(run: Path) -> tuple[int, int, int]:
     return len(model["moe_layers"]), int(model["experts"]), int(model["experts_per_token"])
 
 
-def _routes(run: Path, arm: str) -> Iterator[_Routes]:
+def _routes(run: Path, arm: str, tasks: Sequence[str] = ()) -> Iterator[_Routes]:
     layers, _, k = _shape(run)
-    prompts = read_table(run, "routes", [], [("arm", "=", arm)]).sort_values(["occurrence", "wording"], kind="stable")
+    of_tasks = [("task", "in", list(tasks))] if tasks else []
+    prompts = read_table(run, "routes", [], [("arm", "=", arm), *of_tasks]).sort_values(
+        ["occurrence", "wording"], kind="stable"
+    )
     wanted = set(row_hashes(prompts.drop_duplicates(["task", "document", "prompt"]), PROMPT_KEY).tolist())
-    for batch in batches(run, "routes", ["token_ids", "experts"], [("arm", "==", arm)], rows=_ROWS):
+    for batch in batches(run, "routes", ["token_ids", "experts"], [("arm", "==", arm), *of_tasks], rows=_ROWS):
         hashes = row_hashes(keys(batch, "routes"), PROMPT_KEY).tolist()
         rows = []
         for row, place in enumerate(hashes):

@@ -7,7 +7,9 @@ lightness rises evenly.
 
 from __future__ import annotations
 
+import hashlib
 import io
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, in an order in which neighbours differ in lightness.
-COLOURS = ("#0072B2", "#E69F00", "#000000", "#CC79A7", "#009E73", "#56B4E9", "#D55E00", "#8C8C8C")
+COLOURS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#56B4E9", "#D55E00", "#CC79A7", "#B0B0B0")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (8, 3)))
 HEAT = "cividis"
@@ -29,9 +31,11 @@ GREY = "#6E6E6E"
 """Of reference lines."""
 DPI = 150
 FORMATS = ("svg", "png")
-_DOMAINS = ("math", "format", "commonsense", "code", "story", "factual")
+_DOMAINS = ("math", "code", "story", "factual", "format", "commonsense")
 """Of prompts/: they keep their colour in every figure of every run."""
 _CAPTION_SIZE = 8
+_ID = re.compile(rb'(?<=id=")[a-z][0-9a-f]{10}(?=")')
+_ID_USED = re.compile(rb"\b[a-z][0-9a-f]{10}\b")
 _STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -48,8 +52,6 @@ _STYLE: dict[str, Any] = {
     "legend.fontsize": 8,
     "lines.linewidth": 1.4,
     "lines.markersize": 5,
-    # The same figure gives the same bytes.
-    "svg.hashsalt": "ride_eval",
 }
 
 
@@ -156,7 +158,17 @@ def render(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
     with house_style():
         figure.savefig(buffer, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else {"Software": None})
-    return buffer.getvalue()
+    return _own_ids(buffer.getvalue()) if kind == "svg" else buffer.getvalue()
+
+
+def _own_ids(svg: bytes) -> bytes:
+    """The SVG with ids made from its content: matplotlib's differ from run to run, and plain numbers would clash where a page
+    embeds several figures."""
+    names = list(dict.fromkeys(_ID.findall(svg)))
+    places = {name: b"%d" % place for place, name in enumerate(names)}
+    plain = _ID_USED.sub(lambda found: places.get(found[0], found[0]), svg)
+    prefix = b"f" + hashlib.sha256(plain).hexdigest()[:8].encode() + b"-"
+    return _ID_USED.sub(lambda found: prefix + places[found[0]] if found[0] in places else found[0], svg)
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:

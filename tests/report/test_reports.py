@@ -220,7 +220,7 @@ def test_hostile_names_are_shown_and_do_nothing(tmp_path: Path) -> None:
 
 def test_reports_are_written_whole(pair: Findings, tmp_path: Path) -> None:
     markdown.write(pair, tmp_path / "report.md")
-    json_report.write(pair, [], tmp_path / "report.json")
+    json_report.write(pair, [], None, tmp_path / "report.json")
     assert (tmp_path / "report.md").read_text(encoding="utf-8") == markdown.render(pair)
     assert (tmp_path / "report.json").read_text(encoding="utf-8") == json_report.render(pair)
     assert len(list(tmp_path.iterdir())) == 2

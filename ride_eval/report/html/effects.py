@@ -83,8 +83,8 @@ def _block(findings: Findings, marks: Marks, quantity: Quantity) -> Block | None
     if not _has_numbers(effects[""]):
         return None
     percent = name in _PERCENT
-    everything = [e.estimate for rows in effects.values() for row in rows for e in row if e is not None and e.estimate.n]
-    limit = scale(everything)
+    # One scale for the pooled plots and a task's own: a wider interval there is cut with an arrow, and its numbers are beside it.
+    limit = scale(e.estimate for row in effects[""] for e in row if e is not None and e.estimate.n)
     forests = {key: _forest(marks, key, contrasts, rows, limit) for key, rows in effects.items() if _has_numbers(rows)}
     return Block(
         name=name,
@@ -92,7 +92,7 @@ def _block(findings: Findings, marks: Marks, quantity: Quantity) -> Block | None
         unit="percentage points" if percent else quantity.unit,
         meaning=quantity.meaning,
         sides=SIDES.get(name, ("less", "more")),
-        axis=axis(100 * limit if percent else limit, 0 if percent else quantity.decimals),
+        axis=axis(100 * limit if percent else limit),
         levels=_levels(findings, marks, quantity) if quantity.distance else [],
         pooled=forests[""],
         tasks=[forest for key, forest in forests.items() if key],

@@ -29,13 +29,14 @@ DIFFERENCES = "PuOr_r"
 INNER = 0.99
 """Share of a link's points within its axes; the rest would squeeze them, and is counted in the caption."""
 MAX_PER_ROW = 4
-_NAME = 34
+CURVES = ("none", "tag", "expert", "filler")
+"""Arms whose curves are drawn: seven cannot be told apart in a small panel."""
 
 
-def short(name: str) -> str:
+def short(name: str, most: int = 34) -> str:
     """A model's name as a panel's title has room for."""
     name = visible(name)
-    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}\u2026"
+    return name if len(name) <= most else f"{name[: most - 1]}\u2026"
 
 
 def layer_maps(models: Sequence[tuple[str, Sequence[LayerEffect]]], arms: Sequence[str]) -> Figure:
@@ -122,7 +123,7 @@ def scatter(models: Sequence[tuple[str, Points]], label: str) -> Figure:
             for values, set_limits in ((points.x, panel.set_xlim), (points.y, panel.set_ylim)):
                 reach = float(np.quantile(np.abs(values), INNER)) or 1.0
                 set_limits(-1.08 * reach, 1.08 * reach)
-            panel.set_title(short(name))
+            panel.set_title(short(name, 26))
             panel.locator_params(nbins=5)
             panel.set_xlabel(label)
             if place % per_row == 0:
@@ -130,7 +131,7 @@ def scatter(models: Sequence[tuple[str, Points]], label: str) -> Figure:
     return figure
 
 
-def curve_panels(task: str, models: Sequence[tuple[str, Sequence[Curve]]], arms: Sequence[str]) -> Figure:
+def curve_panels(models: Sequence[tuple[str, Sequence[Curve]]]) -> Figure:
     """One task: a panel a model, a line an arm: share of right answers against confidence, or against entropy."""
     per_row = min(len(models), MAX_PER_ROW)
     rows = math.ceil(len(models) / per_row)
@@ -145,8 +146,8 @@ def curve_panels(task: str, models: Sequence[tuple[str, Sequence[Curve]]], arms:
             if confidence:
                 panel.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (4, 3)))
                 panel.set_xlim(0, 1)
-            for curve in curves:
-                i = arms.index(curve.arm)
+            for curve in sorted((own for own in curves if own.arm in CURVES), key=lambda own: CURVES.index(own.arm)):
+                i = CURVES.index(curve.arm)
                 panel.plot(
                     curve.means,
                     curve.correct,
@@ -157,10 +158,21 @@ def curve_panels(task: str, models: Sequence[tuple[str, Sequence[Curve]]], arms:
                     label=visible(curve.arm),
                 )
             panel.set_ylim(-0.03, 1.03)
-            panel.set_title(short(name))
+            panel.set_title(short(name, 26))
             panel.set_xlabel("probability of the choice" if confidence else "entropy (nats)")
             if place % per_row == 0:
                 panel.set_ylabel("share right")
         handles = {text: line for panel in axes.flat for line, text in zip(*panel.get_legend_handles_labels(), strict=True)}
         figure.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=7)
     return figure
+
+
+def uncaptioned(figure: Figure) -> str:
+    """Take the caption off a figure of `report.figures.new`, and the room under it; returns the caption."""
+    caption = figure.texts[0]
+    lines = caption.get_text().split("\n")
+    caption.remove()
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height - 0.145 * len(lines))
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1))  # type: ignore[union-attr, call-arg]
+    return " ".join(lines)

@@ -51,8 +51,8 @@ class Marks:
         given = getattr(owner, name)
         return shown if shown == NOTHING else self._data(f"{self.path(owner)}/{name}", given, shown)
 
-    def estimate(self, estimate: Estimate, decimals: int, *, percent: bool = False) -> Markup | str:
-        """`-0.012 [-0.020, -0.004] n=120`, in elements of their own."""
+    def estimate(self, estimate: Estimate, decimals: int, *, percent: bool = False, unit: str = "") -> Markup | str:
+        """`-0.012 [-0.020, -0.004] n=120`, in elements of their own; a unit before the n."""
         given = estimate
         if percent:
             given = Estimate(
@@ -70,6 +70,8 @@ class Marks:
                 for name, shown in (("low", low), ("high", high))
             )
             parts.append(Markup('<span class="ci">[{}, {}]</span>').format(*ends))
+        if unit:
+            parts.append(Markup('<span class="unit">{}</span>').format(unit))
         if n:
             parts.append(Markup('<span class="n">n={}</span>').format(self._data(f"{path}/n", estimate.n, str(estimate.n))))
         return Markup('<span class="est">{}</span>').format(Markup(" ").join(parts))

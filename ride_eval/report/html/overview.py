@@ -148,7 +148,7 @@ def estimate(marks: Marks, effect: Effect) -> Markup | str:
     """An effect's number; shares of answers as percentage points."""
     quantity = BY_NAME[effect.quantity]
     if quantity.name in _PERCENT:
-        return marks.estimate(effect.estimate, 1, percent=True) + _unit(" pp")
+        return marks.estimate(effect.estimate, 1, percent=True, unit="pp")
     return marks.estimate(effect.estimate, quantity.decimals)
 
 
@@ -185,7 +185,7 @@ def _column(quantity: Quantity, limit: float) -> Column:
         title=TITLES[quantity.name],
         unit="percentage points" if percent else quantity.unit,
         sides=SIDES[quantity.name],
-        axis=axis(100 * limit if percent else limit, 0 if percent else quantity.decimals),
+        axis=axis(100 * limit if percent else limit),
         level="" if quantity.distance else "without prefix",
         note="from samples: noisy" if quantity.noisy else "",
     )

@@ -14,29 +14,30 @@ from typing import Any
 from markupsafe import Markup
 
 from ride_eval import __version__
+from ride_eval.analysis.categories.findings import SignatureFindings
 from ride_eval.analysis.evidence import Evidence
 from ride_eval.analysis.findings import Findings
 from ride_eval.report import sections
 from ride_eval.report.html import documents, effects, method, overview
 from ride_eval.report.html.marks import Marks
-from ride_eval.report.html.panels import Panel, curve_panels, layer_panels, link_panels
+from ride_eval.report.html.panels import Panel, curve_panels, layer_panels, link_panels, signature_panels
 from ride_eval.report.html.texts import clipped, finalized
 from ride_eval.report.text import count
 from ride_eval.store import write_atomic
 
 
-def render(findings: Findings, evidence: Sequence[Evidence], *, csv: str | None = None) -> str:
+def render(
+    findings: Findings, evidence: Sequence[Evidence], signatures: SignatureFindings | None = None, *, csv: str | None = None
+) -> str:
     """The page, one string. `csv`: the relative address of the table of all flipped documents, if it is written beside the page."""
     marks = Marks(models=findings.models, evidence=tuple(evidence))
     listings, rows = documents.rows(findings, evidence, marks)
-    layers, links, curves = (
-        layer_panels(findings),
-        link_panels(findings, evidence, marks),
-        curve_panels(findings),
-    )
+    layers, curves = layer_panels(findings, marks), curve_panels(findings, marks)
+    links = link_panels(findings, evidence, marks)
+    of_signatures = signature_panels(signatures) if signatures is not None else []
     style, script = _own("style.css"), _own("script.js")
     return _template().render(
-        policy=_policy(style, script, [*layers, *curves, *(panel for link in links for panel in link.panels)]),
+        policy=_policy(style, script, [panel for _, panel in of_signatures]),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         version=__version__,
@@ -49,6 +50,8 @@ def render(findings: Findings, evidence: Sequence[Evidence], *, csv: str | None 
         blocks=effects.blocks(findings, marks),
         layers=layers,
         links=links,
+        signatures=signatures,
+        of_signatures=of_signatures,
         curves=curves,
         listings=listings,
         rows=rows,
@@ -60,9 +63,16 @@ def render(findings: Findings, evidence: Sequence[Evidence], *, csv: str | None 
     )
 
 
-def write(findings: Findings, evidence: Sequence[Evidence], file: Path, *, csv: str | None = None) -> None:
+def write(
+    findings: Findings,
+    evidence: Sequence[Evidence],
+    signatures: SignatureFindings | None,
+    file: Path,
+    *,
+    csv: str | None = None,
+) -> None:
     """Render into a file, whole or not at all. Raises OSError."""
-    write_atomic(file, render(findings, evidence, csv=csv).encode("utf-8"))
+    write_atomic(file, render(findings, evidence, signatures, csv=csv).encode("utf-8"))
 
 
 def _policy(style: str, script: str, panels: Sequence[Panel]) -> str:

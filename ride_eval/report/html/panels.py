@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from ride_eval.analysis.evidence import Evidence
+from ride_eval.analysis.categories.findings import SignatureFindings
+from ride_eval.analysis.evidence import MOST_POINTS, Evidence
 from ride_eval.analysis.findings import Findings
 from ride_eval.analysis.links import Link
 from ride_eval.report import sections
@@ -15,6 +17,9 @@ from ride_eval.report.html import figures
 from ride_eval.report.html.marks import Marks
 from ride_eval.report.html.svg import inline
 from ride_eval.report.text import visible
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _LAYERED = {
     "density": ("Density, feed-forward activations", "difference of 1 \u2212 Hoyer sparsity; orange: denser, purple: sparser"),
@@ -33,7 +38,7 @@ _LINKS = {
 class Panel:
     title: str
     svg: Markup
-    caption: str
+    caption: Markup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +51,7 @@ class LinkPanel:
     """Model, what it reads as, correlation, partial correlation, pairs."""
 
 
-def layer_panels(findings: Findings) -> list[Panel]:
+def layer_panels(findings: Findings, marks: Marks) -> list[Panel]:
     """One a quantity that any model has by layer."""
     found = []
     for name, (title, what) in _LAYERED.items():
@@ -54,16 +59,14 @@ def layer_panels(findings: Findings) -> list[Panel]:
         models = [(model, effects) for model, effects in models if effects]
         if not models:
             continue
-        sizes = ", ".join(f"{model} n={max(e.n for e in effects)}" for model, effects in models)
         absent = [m.name for m in findings.models if m.name not in dict(models)]
-        caption = (
+        about = (
             f"{title} by layer: {what}. Left of the gap each arm minus no prefix (described only), right of it arm minus control. "
-            f"One colour scale for all models; documents: {sizes}. No intervals: no claim rests on a single layer."
+            "One colour scale for all models. No intervals: no claim rests on a single layer."
         ) + (f" Without it: {', '.join(absent)}." if absent else "")
-        svg = inline(
-            figures.layer_maps(models, findings.arms), f"layers{name.replace('_', '')}", visible(f"Heat map, layers by arms. {caption}")
-        )
-        found.append(Panel(title=title, svg=svg, caption=caption))
+        sizes = [(model, max(effects, key=lambda effect: effect.n)) for model, effects in models]
+        svg = _inline(figures.layer_maps(models, findings.arms), f"layers{name}", f"Heat map, layers by arms. {about}")
+        found.append(Panel(title=title, svg=svg, caption=_with_sizes(about, "Documents", sizes, marks)))
     return found
 
 
@@ -82,14 +85,13 @@ def link_panels(findings: Findings, evidence: Sequence[Evidence], marks: Marks) 
         ]
         panels = []
         if shown:
-            counts = ", ".join(f"{model} {len(points.x)} of {points.total} pairs" for model, points in shown)
-            caption = (
-                f"Each point is one document under one control contrast. Up: the arm made the answer more certain than its control "
-                f"did. Shown: {counts}; the outermost hundredth in each direction lies outside the axes. The correlation is one of "
-                f"ranks within task, contrast and wording, over all pairs."
+            about = (
+                "Each point is one document under one control contrast. Up: the arm made the answer more certain than its control "
+                "did. The outermost hundredth in each direction lies outside the axes. The correlation is one of ranks within "
+                f"task, contrast and wording, over all pairs; of more than {MOST_POINTS} so many are drawn, by lot."
             )
-            svg = inline(figures.scatter(shown, label), f"link{name.replace('_', '')}", visible(f"Scatter plot, {title}. {caption}"))
-            panels.append(Panel(title=title, svg=svg, caption=caption))
+            svg = _inline(figures.scatter(shown, label), f"link{name}", f"Scatter plot, {title}. {about}")
+            panels.append(Panel(title=title, svg=svg, caption=_with_sizes(about, "Pairs", shown, marks, "total")))
         rows = [
             _link_row(model.name, link, marks)
             for model, link in zip(findings.models, links, strict=True)
@@ -110,7 +112,7 @@ def _link_row(name: str, link: Link, marks: Marks) -> tuple[str, str, Markup | s
     )
 
 
-def curve_panels(findings: Findings) -> list[Panel]:
+def curve_panels(findings: Findings, marks: Marks) -> list[Panel]:
     """One a task that any model has a curve of."""
     found = []
     for place, task in enumerate(findings.tasks):
@@ -124,14 +126,36 @@ def curve_panels(findings: Findings) -> list[Panel]:
             if confidence
             else "Where entropy knows of wrong answers, the lines fall."
         )
-        bins = max(len(curve.means) for _, curves in models for curve in curves)
-        sizes = ", ".join(f"{model} n={max(curve.n for curve in curves)}" for model, curves in models)
-        caption = (
-            f"{task}: share of right answers by {'the probability of the choice taken' if confidence else 'forced entropy'}, in up to {bins} "
-            f"bins of equally many answers, a line an arm. {meaning} Answers an arm: {sizes}."
+        by = "the probability of the choice taken" if confidence else "forced entropy"
+        about = (
+            f"{task}: share of right answers by {by}, in bins of equally many answers, a line an arm. {meaning} "
+            "Shown without prefix and for the tag, the expert prompt and the neutral filler; the JSON report has all arms."
         )
-        svg = inline(
-            figures.curve_panels(task, models, findings.arms), f"curve{place}", visible(f"Curves. {caption}")
-        )
-        found.append(Panel(title=task, svg=svg, caption=caption))
+        sizes = [(model, max(curves, key=lambda curve: curve.n)) for model, curves in models]
+        svg = _inline(figures.curve_panels(models), f"curve{place}", f"Curves. {about}")
+        found.append(Panel(title=task, svg=svg, caption=_with_sizes(about, "Answers an arm", sizes, marks)))
     return found
+
+
+def signature_panels(findings: SignatureFindings) -> list[tuple[int, Panel]]:
+    """The figures of `ride-eval signatures`, each with the place of its run; those between runs come last."""
+    from ride_eval.report.signature_figures import figures as every
+
+    found = []
+    for place, (name, figure) in enumerate(every(findings).items()):
+        number, _, title = name.partition("_") if len(findings.runs) > 1 and name[:1].isdigit() else ("1", "", name)
+        caption = figures.uncaptioned(figure)
+        title = title.replace("_", " ")
+        run = len(findings.runs) if name == "transfer" else int(number) - 1
+        found.append((run, Panel(title=title, svg=_inline(figure, f"signatures{place}", caption), caption=Markup.escape(caption))))
+    return found
+
+
+def _inline(figure: Figure, name: str, alternative: str) -> Markup:
+    return inline(figure, name.replace("_", ""), visible(alternative))
+
+
+def _with_sizes(about: str, what: str, sizes: Sequence[tuple[str, Any]], marks: Marks, field: str = "n") -> Markup:
+    """A caption that ends with a count for each model."""
+    each = [Markup("{} {}").format(visible(model), marks.value(owner, field)) for model, owner in sizes]
+    return Markup("{} {}: {}.").format(visible(about), what, Markup(", ").join(each))

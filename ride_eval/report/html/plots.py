@@ -12,24 +12,19 @@ from collections.abc import Iterable
 from markupsafe import Markup
 
 from ride_eval.analysis.intervals import Estimate
-from ride_eval.report.text import number
 
 WIDTH, HEIGHT = 132, 18
 _PAD = 7
-_BEYOND = 4.0
-"""An interval that reaches further than so many times the typical one is cut, with an arrow: else it would flatten all others."""
 
 
 def scale(estimates: Iterable[Estimate]) -> float:
     """The half width of a plot that shows all of them, 0 in its middle; 1 without numbers."""
-    ends = sorted(reach for estimate in estimates if (reach := _reach(estimate)) > 0)
-    if not ends:
-        return 1.0
-    return _round_up(min(ends[-1], _BEYOND * ends[len(ends) // 2]))
+    longest = max((_reach(estimate) for estimate in estimates), default=0.0)
+    return _round_up(longest) if longest > 0 else 1.0
 
 
 def interval_plot(estimate: Estimate, limit: float, *, strong: bool) -> Markup:
-    """Value and interval; decorative, since the number stands beside it. Empty without a number."""
+    """Value and interval; decorative, since the number stands beside it. Empty without a number; cut with an arrow at the limit."""
     if not math.isfinite(estimate.value):
         return Markup("")
     middle, y = WIDTH / 2, HEIGHT / 2
@@ -51,11 +46,10 @@ def interval_plot(estimate: Estimate, limit: float, *, strong: bool) -> Markup:
     )
 
 
-def axis(limit: float, decimals: int) -> Markup:
+def axis(limit: float) -> Markup:
     """The scale under a column of plots."""
-    while decimals < 6 and number(limit, decimals) != number(limit, 6).rstrip("0").rstrip("."):
-        decimals += 1
-    low, high = number(-limit, decimals).replace("-", "\u2212"), number(limit, decimals)
+    high = f"{limit:.6f}".rstrip("0").rstrip(".")
+    low = f"\u2212{high}"
     left, middle, right = _PAD, WIDTH / 2, WIDTH - _PAD
     return Markup(  # noqa: S704 - numbers only
         f'<svg class="plot axis" width="{WIDTH}" height="24" viewBox="0 0 {WIDTH} 24" aria-hidden="true">'
