@@ -27,7 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.call(arguments)
     except RideError as error:
-        sys.stderr.write(f"ride_eval: {error}\n")
+        from ride_eval.report.text import visible
+
+        # What the data or a path holds is shown, and does nothing to the terminal.
+        sys.stderr.write("ride_eval: " + "\n".join(map(visible, str(error).split("\n"))) + "\n")
         return error.exit_code
     except BrokenPipeError:
         # The reader (head, less) has seen enough; keep Python from complaining when it flushes at exit.

@@ -270,6 +270,10 @@ def shards(run: Path, table: str) -> list[str]:
 
 def read_manifest(run: Path) -> dict[str, Any]:
     """The content of run.json. Raises RunError if the directory is missing, or is not a run of this format."""
+    try:
+        os.fspath(run).encode("utf-8")
+    except UnicodeEncodeError:
+        raise RunError(f"The name of {run} is no UTF-8, so its shards cannot be opened. Rename the folder.") from None
     if not run.is_dir():
         raise RunError(f"There is no run directory {run}. Give the run_dir of an `lm_eval --model ride` run.")
     manifest = read_json(run / "run.json")

@@ -1,7 +1,7 @@
 """Right answers against what the model's uncertainty said of them: the curves behind AUROC and calibration error.
 
-Of a task that chooses, the probability of the choice taken against the share of right choices: on the diagonal it is calibrated.
-Of one that generates there is no probability of being right, so it is the entropy: where it knows, the curve falls.
+Of a task that chooses, the probability of the choice taken against the share of right choices: on the diagonal it is
+calibrated. Of one that generates there is no probability of being right, so it is the entropy: where it knows, the curve falls.
 """
 
 from __future__ import annotations
@@ -60,10 +60,8 @@ def curves(documents: pd.DataFrame) -> tuple[Curve, ...]:
     return tuple(found)
 
 
-def equal_mass(
-    x: NDArray[np.float64], y: NDArray[np.float64], bins: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n,) and (n,) -> means of both in bins of equal size by rising x: (bins,), (bins,). The first ones hold one more if n is no
+def equal_mass(x: NDArray[np.float64], y: NDArray[np.float64], bins: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(n,) and (n,) -> means of both in bins of equal size by rising x: (bins,), (bins,). The first hold one more if n is no
     multiple."""
     order = np.argsort(x, kind="stable")
     parts = np.array_split(order, bins)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +82,8 @@ class Flips:
     """Documents x wordings with at least one flip."""
     compared: int
     """Documents x wordings whose answers could be compared."""
+    shown: int
+    """Those listed here."""
     documents: tuple[FlippedDocument, ...]
     unmarked: str | None
     """Why no keywords are marked."""
@@ -117,7 +118,7 @@ def flips(run: Run, arms: Sequence[str], most: int) -> Flips:
             )
         )
     compared = len(units.drop_duplicates(_ASKED))
-    return Flips(total=len(asked), compared=compared, documents=tuple(documents), unmarked=unmarked)
+    return Flips(total=len(asked), compared=compared, shown=len(documents), documents=tuple(documents), unmarked=unmarked)
 
 
 def _change(answers: Sequence[ArmAnswer], flipped: Sequence[str]) -> float:
@@ -168,7 +169,9 @@ class _Texts:
         """In `none`'s prompt, from where the prompts of two arms part: what comes before is the template's."""
         prompt = self.prompts.get((*asked, "none"), "")
         others = [self.prompts[(*asked, arm)] for arm in arms if arm != "none" and (*asked, arm) in self.prompts]
-        start = len(commonprefix([prompt, *others[:1]])) if others else 0
+        start = (
+            next((i for i, (own, other) in enumerate(zip(prompt, others[0], strict=False)) if own != other), 0) if others else 0
+        )
         found = keyword_spans(prompt, Span(start, len(prompt)), words.get(self.domain(asked, arms), ()))
         return tuple(found)
 

@@ -46,8 +46,8 @@ class Run:
     (see `attention`), `confidence`: the probability of the choice that was taken, and `reason`: why token statistics are
     missing (null: they are not). Sorted by UNIT."""
     layers: pd.DataFrame
-    """The rows of `documents`, with `density`, `density_resid`, `keyword_share` and `routing_shift` of each layer (float32): see
-    `units.layer_columns`."""
+    """The rows of `documents`, with `density`, `density_resid`, `keyword_share` and `routing_shift` of each layer (float32):
+    see `units.layer_columns`."""
 
 
 def load_run(path: Path | str) -> Run:

@@ -20,8 +20,8 @@ from ride_eval.errors import RunError
 
 
 def routing_shifts(run: Path, k: int, layers: int) -> pd.DataFrame:
-    """Per prompt of every arm but `none` that has a counterpart in `none`: its key and `routing_shift`, 0 to 1, mean over routed
-    layers and of each of them (`layer_columns`).
+    """Per prompt of every arm but `none` that has a counterpart in `none`: its key and `routing_shift`, 0 to 1, mean over
+    routed layers and of each of them (`layer_columns`).
 
     k: experts per token; layers: routed ones. NaN where there are no tokens, or where the two rows hold different tokens.
     """
@@ -40,7 +40,8 @@ def _shifts(own: pa.Table, none: pa.Table, k: int, layers: int) -> NDArray[np.fl
     shift = np.full((len(sizes), layers), np.nan)
     if (sizes % (k * layers)).any() or (none_sizes % (k * layers)).any():
         raise RunError(
-            f"A row of routes does not hold {k} expert ids a token in each of {layers} layers, as run.json says; the run is damaged."
+            f"A row of routes does not hold {k} expert ids a token in each of {layers} layers, as run.json says; the run is "
+            "damaged."
         )
     same = (sizes == none_sizes) & (sizes > 0) & _equal_rows(own["token_ids"], none["token_ids"])
     if not same.any():

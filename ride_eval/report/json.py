@@ -13,8 +13,8 @@ from ride_eval.store import write_atomic
 
 
 def render(findings: Findings, evidence: Sequence[Evidence] = (), signatures: SignatureFindings | None = None) -> str:
-    """The findings as strict JSON (no NaN), one object, a newline at the end; with `evidence` of each model, but for the texts of
-    single documents, and `signatures`, where they are given."""
+    """The findings as strict JSON (no NaN), one object, a newline at the end; with `evidence` of each model, but for the texts
+    of single documents, and `signatures`, where they are given."""
     content = findings.to_dict()
     if evidence:
         content["evidence"] = plain(tuple(evidence))

@@ -25,7 +25,12 @@ TASKS = {"arith": "generation", "colours": "choice", "pronouns": "choice_per_pro
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     reasons = {(0, "tag"): "truncated: more than 99 tokens in some arm"}
     return write_run(
-        tmp_path_factory.mktemp("run"), n=7, tasks=TASKS, reasons=reasons, missing=frozenset({(1, "expert"), (2, "none")}), repeats=2
+        tmp_path_factory.mktemp("run"),
+        n=7,
+        tasks=TASKS,
+        reasons=reasons,
+        missing=frozenset({(1, "expert"), (2, "none")}),
+        repeats=2,
     )
 
 

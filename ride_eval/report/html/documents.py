@@ -1,4 +1,4 @@
-"""The documents whose answer an arm flipped, ready to be shown: long texts cut, keywords marked, what is sorted by as numbers."""
+"""The documents whose answer an arm flipped, ready to be shown: long texts cut, keywords marked, sort keys as numbers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ArmRow:
     entropy: Markup | str
     flipped: bool
     samples: list[str]
-    more_samples: int
+    more_samples: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,8 @@ class Listing:
     """What the table's head says of one model."""
 
     model: str
-    shown: int
+    any: bool
+    shown: Markup | str
     total: Markup | str
     compared: Markup | str
     unmarked: str | None
@@ -74,10 +75,15 @@ def rows(findings: Findings, evidence: Sequence[Evidence], marks: Marks) -> tupl
     listings, found = [], []
     for model, own in zip(findings.models, evidence, strict=True):
         flips = own.flips
-        total, compared = (marks.value(flips, name) for name in ("total", "compared"))
+        shown, total, compared = (marks.value(flips, name) for name in ("shown", "total", "compared"))
         listings.append(
             Listing(
-                model=model.name, shown=len(flips.documents), total=total, compared=compared, unmarked=flips.unmarked
+                model=model.name,
+                any=bool(flips.documents),
+                shown=shown,
+                total=total,
+                compared=compared,
+                unmarked=flips.unmarked,
             )
         )
         found += [_row(model.name, document, marks) for document in flips.documents]
@@ -120,7 +126,7 @@ def _arm(own: ArmAnswer, flipped: bool, marks: Marks) -> ArmRow:
         entropy=_entropy(own, marks),
         flipped=flipped,
         samples=[clipped(text, SAMPLE, note=False) for text in own.samples[:SAMPLES]],
-        more_samples=max(0, len(own.samples) - SAMPLES),
+        more_samples=len(own.samples) > SAMPLES,
     )
 
 

@@ -83,7 +83,7 @@ def _block(findings: Findings, marks: Marks, quantity: Quantity) -> Block | None
     if not _has_numbers(effects[""]):
         return None
     percent = name in _PERCENT
-    # One scale for the pooled plots and a task's own: a wider interval there is cut with an arrow, and its numbers are beside it.
+    # One scale for the pooled plots and a task's own: a wider interval there is cut with an arrow, its numbers beside it.
     limit = scale(e.estimate for row in effects[""] for e in row if e is not None and e.estimate.n)
     forests = {key: _forest(marks, key, contrasts, rows, limit) for key, rows in effects.items() if _has_numbers(rows)}
     return Block(

@@ -64,9 +64,7 @@ def layer_maps(models: Sequence[tuple[str, Sequence[LayerEffect]]], arms: Sequen
     return figure
 
 
-def _map(
-    panel: Axes, name: str, effects: Sequence[LayerEffect], columns: Sequence[Contrast], gap: int, limit: float
-) -> object:
+def _map(panel: Axes, name: str, effects: Sequence[LayerEffect], columns: Sequence[Contrast], gap: int, limit: float) -> object:
     found = {effect.contrast: effect for effect in effects}
     layers = next(iter(found.values())).layers
     panel.grid(visible=False)

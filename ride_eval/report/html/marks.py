@@ -56,7 +56,11 @@ class Marks:
         given = estimate
         if percent:
             given = Estimate(
-                value=100 * estimate.value, low=100 * estimate.low, high=100 * estimate.high, n=estimate.n, reason=estimate.reason
+                value=100 * estimate.value,
+                low=100 * estimate.low,
+                high=100 * estimate.high,
+                n=estimate.n,
+                reason=estimate.reason,
             )
         value, bounds, n = interval(given, decimals)
         if value == NOTHING:

@@ -39,7 +39,7 @@ def records(findings: Findings, evidence: Sequence[Evidence]) -> list[Record]:
 
 
 def command(model: ModelFindings, manifest: Mapping[str, Any]) -> str:
-    """A command line that would measure the same again, from the run's record. Few-shot examples and limits are not recorded there."""
+    """A command line that would measure the same again, from the run's record, which lacks few-shot counts and limits."""
     identity, settings = manifest["identity"], manifest["settings"]
     arguments = {"pretrained": identity.get("model"), "run_dir": model.path}
     arguments |= {

@@ -10,6 +10,7 @@ from ride_eval.analysis.contrasts import Contrast, Effect
 from ride_eval.analysis.findings import Findings, ModelFindings
 from ride_eval.analysis.quantities import BY_NAME, Quantity
 from ride_eval.report import sections
+from ride_eval.report.html import setup
 from ride_eval.report.html.marks import Marks
 from ride_eval.report.html.plots import axis, interval_plot, scale
 from ride_eval.report.html.reading import QUESTIONS, SIDES, WORDS, contrast_label, is_claim, words
@@ -53,16 +54,27 @@ class Clause:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Changed:
+    """Whether an arm changed answers, beside what its control changed, and whether more or fewer are right."""
+
+    arm: str
+    share: Markup | str
+    control: str
+    control_share: Markup | str
+    right: Markup | str
+    strong: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """A model's."""
 
     name: str
-    kind: str
+    kind: Markup | str
     untrained: bool
     clauses: list[Clause]
     lines: list[Line]
-    flips: list[tuple[str, Markup | str, str, Markup | str]]
-    """Arm, its share of flipped answers, control, that one's share."""
+    changed: list[Changed]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,21 +113,31 @@ def cards(findings: Findings, marks: Marks) -> list[Card]:
 
 
 def _card(model: ModelFindings, marks: Marks) -> Card:
-    flips = []
-    for arm, control in SIDE_BY_SIDE:
-        shares = [level for name in (arm, control) if (level := model.level("flip", name)) is not None and level.n]
-        if len(shares) == len((arm, control)):
-            own, other = (marks.value(level, "value", 0, percent=True) for level in shares)
-            flips.append((arm, own, control, other))
-    setup = model.setup
-    kind = f"{setup.experts_per_token} of {setup.experts} experts a token" if setup.experts else "dense"
     return Card(
         name=model.name,
-        kind=kind,
+        kind=setup.experts(model, marks),
         untrained=model.verdict.untrained,
         clauses=_clauses(model, marks),
         lines=[_line(model, marks, contrast, asked, against) for contrast, asked, against in QUESTIONS],
-        flips=flips,
+        changed=[found for contrast in SIDE_BY_SIDE if (found := _changed(model, marks, contrast)) is not None],
+    )
+
+
+def _changed(model: ModelFindings, marks: Marks, contrast: Contrast) -> Changed | None:
+    arm, control = contrast
+    levels = [level for name in (arm, control) if (level := model.level("flip", name)) is not None and level.n]
+    if len(levels) < len(contrast):
+        return None
+    share, control_share = (marks.value(level, "value", 0, percent=True) for level in levels)
+    right = model.contrast("correct", contrast)
+    scored = right is not None and right.estimate.n
+    return Changed(
+        arm=arm,
+        share=share,
+        control=control,
+        control_share=control_share,
+        right=estimate(marks, right) if right is not None and scored else "",
+        strong=right is not None and bool(scored) and is_claim(right),
     )
 
 

@@ -1,4 +1,4 @@
-"""The page: findings and evidence through templates, with its style and script inside, and a policy that lets nothing else in."""
+"""The page: findings and evidence through templates, its style and script inside, and a policy that lets nothing else in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ride_eval.analysis.categories.findings import SignatureFindings
 from ride_eval.analysis.evidence import Evidence
 from ride_eval.analysis.findings import Findings
 from ride_eval.report import sections
-from ride_eval.report.html import documents, effects, method, overview
+from ride_eval.report.html import documents, effects, method, overview, setup
 from ride_eval.report.html.marks import Marks
 from ride_eval.report.html.panels import Panel, curve_panels, layer_panels, link_panels, signature_panels
 from ride_eval.report.html.texts import clipped, finalized
@@ -29,8 +29,8 @@ from ride_eval.store import write_atomic
 def render(
     findings: Findings, evidence: Sequence[Evidence], signatures: SignatureFindings | None = None, *, csv: str | None = None
 ) -> str:
-    """The page, one string. `csv`: the relative address of the table of all flipped documents, if it is written beside the page."""
-    marks = Marks(models=findings.models, evidence=tuple(evidence))
+    """The page, one string. `csv`: the relative address of the table of all flipped documents, if one lies beside the page."""
+    marks = Marks(models=findings.models, notes=findings.notes, evidence=tuple(evidence))
     listings, rows = documents.rows(findings, evidence, marks)
     layers, curves = layer_panels(findings, marks), curve_panels(findings, marks)
     links = link_panels(findings, evidence, marks)
@@ -46,7 +46,7 @@ def render(
         marks=marks,
         cards=overview.cards(findings, marks),
         table=overview.table(findings, marks),
-        setup=sections.setup(findings),
+        setup=setup.rows(findings, marks),
         blocks=effects.blocks(findings, marks),
         layers=layers,
         links=links,

@@ -39,6 +39,8 @@ class Panel:
     title: str
     svg: Markup
     caption: Markup
+    own_caption: bool = False
+    """Written with the figure, so its numbers have no place of their own in the JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +63,8 @@ def layer_panels(findings: Findings, marks: Marks) -> list[Panel]:
             continue
         absent = [m.name for m in findings.models if m.name not in dict(models)]
         about = (
-            f"{title} by layer: {what}. Left of the gap each arm minus no prefix (described only), right of it arm minus control. "
-            "One colour scale for all models. No intervals: no claim rests on a single layer."
+            f"{title} by layer: {what}. Left of the gap each arm minus no prefix (described only), right of it arm minus "
+            "control. One colour scale for all models. No intervals: no claim rests on a single layer."
         ) + (f" Without it: {', '.join(absent)}." if absent else "")
         sizes = [(model, max(effects, key=lambda effect: effect.n)) for model, effects in models]
         svg = _inline(figures.layer_maps(models, findings.arms), f"layers{name}", f"Heat map, layers by arms. {about}")
@@ -86,16 +88,14 @@ def link_panels(findings: Findings, evidence: Sequence[Evidence], marks: Marks) 
         panels = []
         if shown:
             about = (
-                "Each point is one document under one control contrast. Up: the arm made the answer more certain than its control "
-                "did. The outermost hundredth in each direction lies outside the axes. The correlation is one of ranks within "
-                f"task, contrast and wording, over all pairs; of more than {MOST_POINTS} so many are drawn, by lot."
+                "Each point is one document under one control contrast. Up: the arm made the answer more certain than its "
+                "control did. The outermost hundredth in each direction lies outside the axes. The correlation is one of ranks "
+                f"within task, contrast and wording, over all pairs; of more than {MOST_POINTS} so many are drawn, by lot."
             )
             svg = _inline(figures.scatter(shown, label), f"link{name}", f"Scatter plot, {title}. {about}")
             panels.append(Panel(title=title, svg=svg, caption=_with_sizes(about, "Pairs", shown, marks, "total")))
         rows = [
-            _link_row(model.name, link, marks)
-            for model, link in zip(findings.models, links, strict=True)
-            if link is not None
+            _link_row(model.name, link, marks) for model, link in zip(findings.models, links, strict=True) if link is not None
         ]
         found.append(LinkPanel(title=title, panels=panels, rows=rows))
     return found
@@ -147,7 +147,17 @@ def signature_panels(findings: SignatureFindings) -> list[tuple[int, Panel]]:
         caption = figures.uncaptioned(figure)
         title = title.replace("_", " ")
         run = len(findings.runs) if name == "transfer" else int(number) - 1
-        found.append((run, Panel(title=title, svg=_inline(figure, f"signatures{place}", caption), caption=Markup.escape(caption))))
+        found.append(
+            (
+                run,
+                Panel(
+                    title=title,
+                    svg=_inline(figure, f"signatures{place}", caption),
+                    caption=Markup.escape(caption),
+                    own_caption=True,
+                ),
+            )
+        )
     return found
 
 

@@ -24,7 +24,7 @@ def scale(estimates: Iterable[Estimate]) -> float:
 
 
 def interval_plot(estimate: Estimate, limit: float, *, strong: bool) -> Markup:
-    """Value and interval; decorative, since the number stands beside it. Empty without a number; cut with an arrow at the limit."""
+    """Value and interval, cut with an arrow at the limit; decorative, as the number stands beside it. Empty without one."""
     if not math.isfinite(estimate.value):
         return Markup("")
     middle, y = WIDTH / 2, HEIGHT / 2

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET  # noqa: S405 - reads only what matplotlib has just written
+from xml.etree import ElementTree as ET  # reads only what matplotlib has just written
 
 from markupsafe import Markup
 
