@@ -39,6 +39,8 @@ class Synthetic:
     arms: Sequence[str] = STANDARD_ARMS
     moe: bool = True
     wordings: int = 1
+    """Under which each document is put; `one_of`: each document under one of so many instead."""
+    one_of: int = 0
     seed: int = 0
     effects: Mapping[str, float] = field(default_factory=lambda: {"tag": 0.02, "expert": 0.05})
     """Added to density, and taken from the entropies, under an arm."""
@@ -80,7 +82,7 @@ def write_run(folder: Path, spec: Synthetic | None = None, **changes: Any) -> Pa
                 if (number, arm) in spec.missing:
                     continue
                 for occurrence in range(spec.repeats):
-                    for wording in range(spec.wordings):
+                    for wording in [number % spec.one_of] if spec.one_of else range(spec.wordings):
                         _write(writers, spec, task, number, occurrence, arm, wording)
     for writer in writers.values():
         writer.flush()

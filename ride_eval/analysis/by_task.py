@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from ride_eval.analysis.contrasts import Contrast, Effect, effects
+from ride_eval.analysis.grid import Grid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,16 +20,21 @@ class TaskEffect:
 
 
 def task_effects(
-    documents: pd.DataFrame, tasks: Sequence[str], quantities: Sequence[str], contrasts: Sequence[Contrast]
+    documents: pd.DataFrame, tasks: Sequence[str], asked: Mapping[Contrast, Sequence[str]], *, seed: int = 0
 ) -> tuple[TaskEffect, ...]:
-    """Task by task, of the quantities it has; none of a run with a single task, whose pooled effects they would be."""
+    """Task by task, the quantities asked for of each contrast, where it has them; none of a run with a single task, whose
+    pooled effects they would be."""
     if len(tasks) < 2:
         return ()
     found = []
     for task in tasks:
         rows = documents[documents["task"] == task]
-        names = [name for name in quantities if rows[name].notna().any()]
-        for contrast in contrasts:
-            of_contrast = effects(rows, names, contrast)
-            found += [TaskEffect(task=task, effect=effect) for effect in of_contrast if effect.estimate.n]
+        names = list(dict.fromkeys(name for own in asked.values() for name in own if rows[name].notna().any()))
+        if names:
+            of_task = effects(Grid(rows, names), names, list(asked), seed=seed, tested=False)
+            found += [
+                TaskEffect(task=task, effect=effect)
+                for effect in of_task
+                if effect.estimate.n and effect.quantity in asked[effect.contrast]
+            ]
     return tuple(found)

@@ -1,24 +1,31 @@
 """Paired differences between two arms: the five control contrasts, and the descriptive differences from `none`.
 
 The unit is the document: its wordings (and equal documents, which have equal answers) are averaged into one difference, so
-that repeating a question does not add evidence. Intervals: see `intervals`.
+that repeating a question does not add evidence. How far the mean would move with other documents and wordings: see `spread`.
+
+Two p-values. `p` is the interval's own: of the hypothesis that the mean over documents *and* wordings is 0. It carries
+claims. `p_exchangeable` comes from flipping signs of documents: of the hypothesis that swapping the two arms in any document
+changes nothing. A wording that moves its documents up as readily as another moves its own down refutes the second and not the
+first.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ride_eval.analysis import draws
 from ride_eval.analysis.frames import TRUNCATED
-from ride_eval.analysis.intervals import Estimate, estimate
+from ride_eval.analysis.grid import Array, Grid
+from ride_eval.analysis.intervals import CONFIDENCE, MIN_DOCUMENTS, Estimate
 from ride_eval.analysis.quantities import BY_NAME
+from ride_eval.analysis.spread import Spread, spread
 
 
 class Contrast(NamedTuple):
@@ -39,13 +46,20 @@ CONTROL_CONTRASTS = (
     Contrast("expert", "tag"),
 )
 """Every claim rests on these. The last is not length-matched."""
+NEUTRAL = Contrast("filler", "none")
+"""What neutral text does: how much that depends on the wording is the noise floor."""
 LENGTH_TOLERANCE = 1
 """Tokens two arms' texts may differ by and still count as length-matched."""
+BOOTSTRAP_DOCUMENTS = 50
+"""From here on intervals come from a bootstrap of t, below from Student's t."""
+MIN_DRAWS = 0.9
+"""Share of the draws that must have a t."""
 NOT_MEASURED = "not measured"
 NO_KEYWORD = "no keyword of its domain in the question"
 _NO_ROW = "no row of arm"
-_ROW = ["task", "document", "occurrence", "wording"]
-_MEASURED_NUMBER = re.compile(r"[\d.]+ (?=below )")
+_ROUNDING = 1e-9
+Method = Literal["t", "bootstrap-t"]
+Family = Literal["primary", "exploratory"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +73,7 @@ class TaskMean:
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """The effect of a contrast on a quantity, in that quantity's unit."""
+    """The effect of a contrast on a quantity, in that quantity's unit. A number that cannot be had is NaN."""
 
     quantity: str
     contrast: Contrast
@@ -70,30 +84,75 @@ class Effect:
     """Documents without a difference, by reason. A task that cannot have the quantity is not counted."""
     length_matched: float
     """Share of the pairs whose texts are equally long within LENGTH_TOLERANCE tokens; NaN without pairs."""
+    method: Method | None = None
+    """Of interval and p; null without."""
+    over_wordings: bool = False
+    """Whether the interval and p are over other wordings too; else over documents only, for these wordings."""
+    p: float = math.nan
+    """Two-sided, of the interval: below 0.05 exactly where it excludes 0."""
+    q: float = math.nan
+    """p after Benjamini-Hochberg within its family."""
+    family: Family | None = None
+    """What p was corrected with; null: described, never tested."""
+    p_exchangeable: float = math.nan
+    """Of sign flips: that the two arms can be swapped in any document. Not of the mean over wordings."""
+    d_z: float = math.nan
+    """The mean by the SD of a document within its task."""
+    wordings: int = 0
+    """That any of the pairs has."""
+    same_sign: float = math.nan
+    """Share of these wordings whose own mean has the effect's sign."""
+    noise_floor: float = math.nan
+    """SD between neutral wordings of the mean of filler - none, sampling variance removed, 0 or more."""
 
 
-def effect(documents: pd.DataFrame, quantity: str, contrast: Contrast) -> Effect:
+def effect(documents: pd.DataFrame, quantity: str, contrast: Contrast, *, seed: int = 0) -> Effect:
     """The effect of one contrast on one quantity, from `Run.documents`."""
-    return effects(documents, [quantity], contrast)[0]
+    _check([quantity])
+    return effects(Grid(documents, [quantity]), [quantity], [contrast], seed=seed)[0]
 
 
-def effects(documents: pd.DataFrame, quantities: Sequence[str], contrast: Contrast) -> tuple[Effect, ...]:
-    """`effect` for several quantities, whose documents are paired once. ValueError for an unknown quantity."""
-    unknown = [name for name in quantities if name not in BY_NAME]
-    if unknown:
-        raise ValueError(f"unknown quantities {unknown}; there are {', '.join(BY_NAME)}")
-    arms = set(documents["arm"].unique())
-    absent = [arm for arm in contrast if arm not in arms]
-    if absent:
-        return tuple(no_effect(name, contrast, f"arm {absent[0]} was not run") for name in quantities)
-    pairs = _Pairs(documents, contrast)
-    return tuple(pairs.effect(name) for name in quantities)
+def effects(
+    grid: Grid, quantities: Sequence[str], contrasts: Sequence[Contrast], *, seed: int = 0, tested: bool = True
+) -> tuple[Effect, ...]:
+    """Quantity by quantity, then contrast by contrast; the draws are shared. ValueError for an unknown quantity.
+
+    Not `tested`: described only, with an interval and without p-values.
+    """
+    _check(quantities)
+    pairs = {contrast: _Pairs(grid, contrast) for contrast in contrasts if grid.arm_of.keys() >= set(contrast)}
+    places = {contrast: place for place, contrast in enumerate(pairs)}
+    differences = [grid.cell_means(pair.differences(quantities)) for pair in pairs.values()]
+    width = len(quantities)
+    test = _Test(grid, np.concatenate(differences, axis=1), seed, tested=tested) if differences and grid.documents else None
+    found = []
+    for i, name in enumerate(quantities):
+        for contrast in contrasts:
+            if test is None or contrast not in pairs:
+                absent = [arm for arm in contrast if arm not in grid.arm_of]
+                found.append(no_effect(name, contrast, f"arm {absent[0]} was not run" if absent else NOT_MEASURED))
+            else:
+                found.append(_effect(grid, name, pairs[contrast], test, places[contrast] * width + i))
+    return tuple(found)
 
 
-def differences(documents: pd.DataFrame, quantities: Sequence[str], contrast: Contrast) -> pd.DataFrame:
-    """Per document that has one of the arms: `task`, `document`, and its mean difference in each quantity, NaN without one."""
-    pairs = _Pairs(documents, contrast)
-    return pd.DataFrame({"task": pairs.task, "document": pairs.name} | {name: pairs.differences(name) for name in quantities})
+def differences(grid: Grid, quantities: Sequence[str], contrast: Contrast) -> Array:
+    """(documents, quantities) mean difference of each document of the grid, NaN without one."""
+    return grid.document_means(grid.cell_means(_Pairs(grid, contrast).differences(quantities)))
+
+
+def noise_floors(grid: Grid, quantities: Sequence[str]) -> dict[str, float]:
+    """SD between wordings of the mean of NEUTRAL (of a distance from `none`: of filler's own mean), sampling variance
+    removed."""
+    distances = [name for name in quantities if BY_NAME[name].distance]
+    others = [name for name in quantities if not BY_NAME[name].distance]
+    floors = dict.fromkeys(quantities, math.nan)
+    for names, arms in ((others, NEUTRAL), (distances, NEUTRAL[:1])):
+        if names and grid.documents and grid.arm_of.keys() >= set(arms):
+            lines = grid.levels(arms[0], names) - (grid.levels(arms[1], names) if len(arms) > 1 else 0.0)
+            found = _spread(grid, grid.cell_means(lines))
+            floors.update(zip(names, found.wording_deviation.tolist(), strict=True))
+    return floors
 
 
 def no_effect(quantity: str, contrast: Contrast, reason: str) -> Effect:
@@ -102,96 +161,168 @@ def no_effect(quantity: str, contrast: Contrast, reason: str) -> Effect:
     return Effect(quantity=quantity, contrast=contrast, estimate=nothing, tasks=(), missing={}, length_matched=math.nan)
 
 
-def kind_of_reason(reason: str) -> str:
-    """A reason without its document's own numbers, so that equal ones can be counted.
+def _check(quantities: Sequence[str]) -> None:
+    unknown = [name for name in quantities if name not in BY_NAME]
+    if unknown:
+        raise ValueError(f"unknown quantities {unknown}; there are {', '.join(BY_NAME)}")
 
-    "alignment coverage 0.81 below 0.90" loses the 0.81, and "truncated: more than 2048 tokens" all after the colon.
-    """
-    return _MEASURED_NUMBER.sub("", reason.partition(":")[0])
+
+def _spread(grid: Grid, cells: Array) -> Spread:
+    task = grid.document_task[grid.cell_document]
+    return spread(cells, task, grid.cell_wording, grid.cell_document)
+
+
+class _Test:
+    """Standard errors, draws and p-values of all columns (cells, columns)."""
+
+    def __init__(self, grid: Grid, cells: Array, seed: int, *, tested: bool) -> None:
+        self.tested = tested
+        self.spread = found = _spread(grid, cells)
+        self.by_document = by_document = grid.document_means(cells)
+        task = grid.document_task
+        flips, boots = (np.random.default_rng([seed, stream]) for stream in (0, 1))
+        self.p_exchangeable = np.full(cells.shape[1], np.nan)
+        if tested:
+            self.p_exchangeable = draws.flip_p(by_document, task, found.effect, flips)
+        tiny = ~(found.error > _ROUNDING * found.document_error)
+        self.over_wordings = np.isfinite(found.error) & ~tiny
+        self.error = np.where(self.over_wordings, found.error, found.document_error)
+        self.freedom = np.where(self.over_wordings, found.freedom, found.document_freedom)
+        self.bootstrapped = self.over_wordings & found.nested & (found.n >= BOOTSTRAP_DOCUMENTS)
+        self.t = np.full((draws.BOOTSTRAPS, cells.shape[1]), np.nan)
+        chosen = np.flatnonzero(self.bootstrapped)
+        if len(chosen):
+            # Each document has one wording here: that of its cell.
+            wording = np.zeros(grid.documents, dtype=np.intp)
+            wording[grid.cell_document] = grid.cell_wording
+            own = _spread(grid, cells[:, chosen])
+            self.t[:, chosen] = draws.bootstrap_t(by_document[:, chosen], task, wording, own, boots)
+            self.bootstrapped &= np.isfinite(self.t).mean(0) >= MIN_DRAWS
+
+    def interval(self, column: int) -> tuple[float, float, float, Method]:
+        """Low, high, p and the method."""
+        from scipy.special import stdtr, stdtrit  # here, because importing scipy takes longer than --help may
+
+        effect, error, freedom = (float(x[column]) for x in (self.spread.effect, self.error, self.freedom))
+        t = effect / error
+        if not self.bootstrapped[column]:
+            half = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * error
+            return effect - half, effect + half, 2 * float(stdtr(freedom, -abs(t))), "t"
+        drawn = self.t[:, column]
+        drawn = drawn[np.isfinite(drawn)]
+        # The k-th smallest and largest, so that p < 0.05 exactly where the interval excludes 0.
+        k = math.floor((1 - CONFIDENCE) / 2 * (len(drawn) + 1))
+        low, high = effect - float(drawn[-k]) * error, effect - float(drawn[k - 1]) * error
+        beyond = min(int((drawn <= t).sum()), int((drawn >= t).sum()))
+        return low, high, min(1.0, 2 * (1 + beyond) / (1 + len(drawn))), "bootstrap-t"
+
+
+def _effect(grid: Grid, name: str, pairs: _Pairs, test: _Test, column: int) -> Effect:
+    found = test.spread
+    n = int(found.n[column])
+    counted = np.isfinite(test.by_document[:, column])
+    missing = pairs.missing(name, counted)
+    tasks = tuple(
+        TaskMean(task=task, value=float(found.task_effects[t, column]), n=int(found.task_n[t, column]))
+        for t, task in enumerate(grid.tasks)
+        if found.task_n[t, column]
+    )
+    value, low, high, p, method = float(found.effect[column]), math.nan, math.nan, math.nan, None
+    reason = _no_interval(tasks, n, "; ".join(missing) or NOT_MEASURED, constant=bool(found.constant[column]))
+    if reason is None:
+        low, high, p, method = test.interval(column)
+    by_wording = found.wording_effects[:, column]
+    by_wording = by_wording[np.isfinite(by_wording)]
+    deviation = float(found.deviation[column])
+    return Effect(
+        quantity=name,
+        contrast=pairs.contrast,
+        estimate=Estimate(value=value, low=low, high=high, n=n, reason=reason),
+        tasks=tasks,
+        missing=missing,
+        length_matched=pairs.length_matched(name, counted),
+        method=method,
+        over_wordings=method is not None and bool(test.over_wordings[column]),
+        p=p if test.tested else math.nan,
+        p_exchangeable=float(test.p_exchangeable[column]),
+        d_z=value / deviation if deviation > 0 and not found.constant[column] else math.nan,
+        wordings=len(by_wording),
+        same_sign=float(np.mean(by_wording * np.sign(value) > _ROUNDING * np.abs(by_wording).max())) if n else math.nan,
+    )
+
+
+def _no_interval(tasks: Sequence[TaskMean], n: int, nothing: str, *, constant: bool) -> str | None:
+    if not n:
+        return nothing
+    if n < MIN_DOCUMENTS:
+        return f"{n} of the {MIN_DOCUMENTS} documents an interval needs"
+    single = [task.task for task in tasks if task.n == 1]
+    if single:
+        return f"a single document in {single[0]}, so its spread is unknown"
+    return "no variation between documents" if constant else None
 
 
 class _Pairs:
-    """The documents of two arms, side by side."""
+    """The lines of two arms, side by side."""
 
-    def __init__(self, documents: pd.DataFrame, contrast: Contrast) -> None:
-        self.contrast = contrast
-        sides = [documents[documents["arm"] == arm].drop(columns="arm") for arm in contrast]
-        rows = sides[0].merge(sides[1], on=_ROW, how="outer", suffixes=("_arm", "_control"), indicator="sides", sort=True)
-        self.rows = rows
-        lengths = (rows["meta_length_arm"] - rows["meta_length_control"]).abs() <= LENGTH_TOLERANCE
-        in_tokens = (rows["meta_unit_arm"] == "tokens") & (rows["meta_unit_control"] == "tokens")
-        self.matched: NDArray[np.float64] = (lengths & in_tokens).to_numpy().astype(np.float64)
-        self.document = rows.groupby(["task", "document"], sort=False).ngroup().to_numpy()
-        first = np.unique(self.document, return_index=True)[1]
-        self.task, self.name = (rows[column].to_numpy(object)[first] for column in ("task", "document"))
-        self.reasons = self._reasons()
-        without = (rows["keyword_tokens_arm"] == 0) | (rows["keyword_tokens_control"] == 0)
-        unnamed = np.bincount(self.document, weights=without, minlength=len(self.task)) > 0
-        self.keyword_reasons = [
-            reason or (NO_KEYWORD if none else None) for reason, none in zip(self.reasons, unnamed, strict=True)
-        ]
+    def __init__(self, grid: Grid, contrast: Contrast) -> None:
+        self.grid, self.contrast = grid, contrast
+        self.sides = [grid.arm_of[arm] for arm in contrast]
+        arm, control = self.sides
+        self.matched = np.abs(grid.length[:, arm] - grid.length[:, control]) <= LENGTH_TOLERANCE
+        self.either = grid.any_line(grid.present[:, arm] | grid.present[:, control])
+        self.reasons, self.reason = self._reasons()
+        self.no_keyword = grid.any_line(grid.unnamed[:, arm] | grid.unnamed[:, control])
 
-    def effect(self, name: str) -> Effect:
-        difference = self._row_differences(name)
-        per_document = self._document_means(difference, difference)
-        matched = self._document_means(self.matched, difference)
-        found = np.isfinite(per_document)
-        samples = {str(task): per_document[found & (self.task == task)] for task in pd.unique(self.task)}
-        missing = self._missing(name, found)
-        result = estimate(samples)
-        if not result.n:
-            result = Estimate(value=math.nan, low=math.nan, high=math.nan, n=0, reason="; ".join(missing) or NOT_MEASURED)
-        return Effect(
-            quantity=name,
-            contrast=self.contrast,
-            estimate=result,
-            tasks=tuple(TaskMean(task=t, value=float(s.mean()), n=len(s)) for t, s in samples.items() if len(s)),
-            missing=missing,
-            length_matched=float(matched[found].mean()) if found.any() else math.nan,
-        )
+    def differences(self, quantities: Sequence[str]) -> Array:
+        """(lines, quantities)"""
+        arm, control = (self.grid.levels(side, quantities) for side in self.contrast)
+        return arm - control
 
-    def differences(self, name: str) -> NDArray[np.float64]:
-        """(documents,) mean over a document's rows that have the difference; NaN if none has."""
-        difference = self._row_differences(name)
-        return self._document_means(difference, difference)
+    def length_matched(self, name: str, counted: NDArray[np.bool_]) -> float:
+        used = np.isfinite(self.differences([name])[:, 0])
+        line = self.grid.line_document
+        sums, counts = (np.bincount(line, weights=w, minlength=self.grid.documents) for w in (used & self.matched, used))
+        return float((sums[counted] / counts[counted]).mean()) if counted.any() else math.nan
 
-    def _row_differences(self, name: str) -> NDArray[np.float64]:
-        return np.asarray((self.rows[f"{name}_arm"] - self.rows[f"{name}_control"]).to_numpy(np.float64))
-
-    def _document_means(self, values: NDArray[np.float64], where: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Mean over a document's rows that have a finite `where`; NaN if none has."""
-        used = np.isfinite(where)
-        n = len(self.task)
-        sums = np.bincount(self.document[used], weights=values[used], minlength=n)
-        counts = np.bincount(self.document[used], minlength=n)
-        return np.asarray(np.divide(sums, counts, out=np.full(n, np.nan), where=counts > 0))
-
-    def _missing(self, name: str, found: NDArray[np.bool_]) -> dict[str, int]:
-        quantity = BY_NAME[name]
-        either = self.rows[f"{name}_arm"].notna() | self.rows[f"{name}_control"].notna()
-        applies = set(self.rows.loc[either, "task"].unique())
+    def missing(self, name: str, counted: NDArray[np.bool_]) -> dict[str, int]:
+        """Documents without a difference, by reason."""
+        quantity, grid = BY_NAME[name], self.grid
         of_question = quantity.source in ("question", "keywords")
-        reasons = self.keyword_reasons if quantity.source == "keywords" else self.reasons
+        reason = self.reason.copy()
+        if quantity.source == "keywords":
+            reason[(reason < 0) & self.no_keyword] = self.reasons.index(NO_KEYWORD)
+        measured = np.isfinite(grid.table[:, self.sides, grid.quantity_of[name]]).any(1)
+        applies = np.bincount(grid.document_task, weights=grid.any_line(measured), minlength=len(grid.tasks)) > 0
         if of_question:
             # Measured on every prompt, so a task without one value has it missing for a reason.
-            applies |= {task for task, reason in zip(self.task, reasons, strict=True) if reason is not None}
+            explained = (reason >= 0) & self.either
+            applies |= np.bincount(grid.document_task, weights=explained, minlength=len(grid.tasks)) > 0
+        else:  # alignment concerns the question's tokens only
+            kept = [i for i, text in enumerate(self.reasons) if text == TRUNCATED or text.startswith(_NO_ROW)]
+            reason[~np.isin(reason, kept)] = self.reasons.index(NOT_MEASURED)
+        lost = self.either & ~counted & applies[grid.document_task]
         counts: dict[str, int] = {}
-        for place in np.flatnonzero(~found):
-            if self.task[place] in applies:
-                reason = reasons[place] or quantity.absent or NOT_MEASURED
-                if not of_question and not (reason == TRUNCATED or reason.startswith(_NO_ROW)):
-                    reason = NOT_MEASURED  # alignment concerns the question's tokens only
-                counts[reason] = counts.get(reason, 0) + 1
+        for code, n in zip(*np.unique(reason[lost], return_counts=True), strict=True):
+            text = self.reasons[code] if code >= 0 else quantity.absent or NOT_MEASURED
+            counts[text] = counts.get(text, 0) + int(n)
         return dict(sorted(counts.items()))
 
-    def _reasons(self) -> list[str | None]:
-        """Per document, the first reason any of its rows gives."""
-        rows = self.rows
-        absent = {"left_only": f"{_NO_ROW} {self.contrast.control}", "right_only": f"{_NO_ROW} {self.contrast.arm}"}
-        reasons: list[str | None] = [None] * len(self.task)
-        columns = (self.document, rows["sides"], rows["reason_arm"], rows["reason_control"])
-        for document, side, own, other in zip(*columns, strict=True):
-            given = own if isinstance(own, str) else other if isinstance(other, str) else None
-            if reasons[document] is None:
-                reasons[document] = absent.get(side) or (kind_of_reason(given) if given is not None else None)
-        return reasons
+    def _reasons(self) -> tuple[list[str], NDArray[np.int64]]:
+        """Texts, and per document the place of the first reason any of its lines gives; -1 without one."""
+        grid, (arm, control) = self.grid, self.sides
+        texts = [
+            *grid.reasons,
+            f"{_NO_ROW} {self.contrast.control}",
+            f"{_NO_ROW} {self.contrast.arm}",
+            NO_KEYWORD,
+            NOT_MEASURED,
+        ]
+        own, other = grid.reason[:, arm], grid.reason[:, control]
+        code = np.where(own >= 0, own, other)
+        alone, without = grid.present[:, arm] & ~grid.present[:, control], grid.present[:, control] & ~grid.present[:, arm]
+        code = np.where(alone, len(grid.reasons), np.where(without, len(grid.reasons) + 1, code))
+        first = np.full(grid.documents, -1, dtype=np.int64)
+        given = np.flatnonzero(code >= 0)[::-1]
+        first[grid.line_document[given]] = code[given]
+        return texts, first

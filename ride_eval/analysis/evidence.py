@@ -12,11 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ride_eval.analysis.batches import batches
-from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, Contrast
 from ride_eval.analysis.findings import ModelFindings
 from ride_eval.analysis.flipped import Flips, flips
 from ride_eval.analysis.frames import Run
-from ride_eval.analysis.links import ENTROPIES
+from ride_eval.analysis.links import ENTROPIES, LINKED
 
 MOST_POINTS = 800
 """Of a link, in a figure; of more, so many are drawn by lot."""
@@ -25,13 +24,6 @@ MOST_DOCUMENTS = 100
 MOST_TEXTS = 60
 """Texts of an arm: wordings x domains."""
 _ROW = ["task", "document", "occurrence", "wording"]
-_PULL = (Contrast("tag", "tag_wrong"), Contrast("expert", "expert_wrong"))
-LINKED: Mapping[str, tuple[str, Sequence[Contrast]]] = {
-    "density": ("density", CONTROL_CONTRASTS),
-    "routing_shift": ("routing_shift", CONTROL_CONTRASTS),
-    "routing_pull": ("wrong_domain_distance", _PULL),
-}
-"""Name of a link -> its quantity and contrasts."""
 
 
 @dataclass(frozen=True, kw_only=True)

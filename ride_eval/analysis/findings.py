@@ -13,22 +13,32 @@ import pandas as pd
 
 from ride_eval.analysis.by_task import TaskEffect, task_effects
 from ride_eval.analysis.calibration import Curve, curves
-from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NO_KEYWORD, NOT_MEASURED, Contrast, Effect, effects, no_effect
+from ride_eval.analysis.contrasts import (
+    CONTROL_CONTRASTS,
+    NO_KEYWORD,
+    NOT_MEASURED,
+    Contrast,
+    Effect,
+    effects,
+    no_effect,
+    noise_floors,
+)
+from ride_eval.analysis.families import corrected
 from ride_eval.analysis.frames import COLUMNS, Run
+from ride_eval.analysis.grid import Grid
 from ride_eval.analysis.intervals import Estimate, estimate
 from ride_eval.analysis.layers import LayerEffect, layer_effects
-from ride_eval.analysis.links import Link, link, no_link
+from ride_eval.analysis.links import LINKED, Link, link, no_link
+from ride_eval.analysis.links import corrected as corrected_links
 from ride_eval.analysis.notes import Note, compared, run_notes
 from ride_eval.analysis.quantities import BY_NAME, QUANTITIES, Quantity
 from ride_eval.analysis.units import DOCUMENT
 from ride_eval.analysis.verdict import EXPERT, Verdict, verdict
 from ride_eval.arms import STANDARD_ARMS
 
-FORMAT_VERSION = 1
-PROVISIONAL = (
-    "Provisional: 95 % t intervals over documents (of links: percentiles of a bootstrap), without correction for the number of "
-    "comparisons, without the spread between wordings and without a noise floor. Verdicts are no firmer than that."
-)
+FORMAT_VERSION = 2
+SEED = 0
+"""Of all draws, so that a report of the same runs has the same numbers."""
 DENSE = "dense model: no routing"
 
 
@@ -84,12 +94,12 @@ class ModelFindings:
     notes: tuple[Note, ...]
     correctness: tuple[Correctness, ...]
     contrasts: tuple[Effect, ...]
-    """Every quantity but descriptive ones x the five control contrasts."""
+    """Every quantity but descriptive ones x the five control contrasts, corrected within two families."""
     descriptives: tuple[Effect, ...]
     """The same but distances x (arm - none): described, never the basis of a claim."""
     levels: tuple[Level, ...]
     links: tuple[Link, ...]
-    """Of density and of routing shift with stability."""
+    """Of density, routing shift and routing pull with stability."""
     verdict: Verdict
     heads_dropped: float
     """Share of the attention heads that keyword share leaves out, mean over documents; NaN if it was not measured."""
@@ -118,7 +128,7 @@ class Findings:
     models: tuple[ModelFindings, ...]
     notes: tuple[Note, ...]
     """On reading the models side by side."""
-    caveat: str = PROVISIONAL
+    seed: int = SEED
     quantities: tuple[Quantity, ...] = QUANTITIES
 
     @property
@@ -154,8 +164,13 @@ def _model(run: Run, name: str) -> ModelFindings:
     against_none = [Contrast(arm, "none") for arm in others]
     comparable = [quantity.name for quantity in QUANTITIES if not quantity.descriptive]
     undistanced = [name for name in comparable if not BY_NAME[name].distance]
-    contrasts = _effects(run, setup, comparable, CONTROL_CONTRASTS)
-    links = _links(run, setup)
+    grid = Grid(run.documents, [*COLUMNS, "aligned_tokens"])
+    floors = noise_floors(grid, comparable)
+    contrasts = tuple(
+        dataclasses.replace(effect, noise_floor=floors[effect.quantity])
+        for effect in corrected(_effects(run, grid, setup, comparable, CONTROL_CONTRASTS, tested=True))
+    )
+    links = _links(run, grid, setup)
     dropped = float(run.documents["heads_dropped"].mean())
     return ModelFindings(
         name=name,
@@ -164,7 +179,7 @@ def _model(run: Run, name: str) -> ModelFindings:
         notes=run_notes(run, contrasts, documents=sum(setup.tasks.values()), routed=setup.experts > 0, heads_dropped=dropped),
         correctness=_correctness(run.documents, setup),
         contrasts=contrasts,
-        descriptives=_effects(run, setup, undistanced, against_none),
+        descriptives=_effects(run, grid, setup, undistanced, against_none, tested=False),
         levels=_levels(run.documents, setup),
         links=links,
         verdict=verdict(
@@ -182,17 +197,16 @@ def _model(run: Run, name: str) -> ModelFindings:
 def _by_task(run: Run, setup: Setup, against_none: Sequence[Contrast]) -> tuple[TaskEffect, ...]:
     names = [quantity.name for quantity in QUANTITIES if quantity.primary or quantity.name == "correct"]
     undistanced = [name for name in names if not BY_NAME[name].distance]
-    tasks = tuple(setup.tasks)
-    return (
-        *task_effects(run.documents, tasks, names, CONTROL_CONTRASTS),
-        *task_effects(run.documents, tasks, undistanced, against_none),
+    asked = dict.fromkeys(CONTROL_CONTRASTS, names) | dict.fromkeys(against_none, undistanced)
+    return task_effects(run.documents, tuple(setup.tasks), asked, seed=SEED)
+
+
+def _links(run: Run, grid: Grid, setup: Setup) -> tuple[Link, ...]:
+    """Those of LINKED, in its order."""
+    reasons = {name: _impossible(run.documents, setup, BY_NAME[quantity]) for name, (quantity, _) in LINKED.items()}
+    return corrected_links(
+        [no_link(name, reason) if reason else link(grid, name, seed=SEED) for name, reason in reasons.items()]
     )
-
-
-def _links(run: Run, setup: Setup) -> tuple[Link, ...]:
-    """Of density, then of routing shift."""
-    reasons = {name: _impossible(run.documents, setup, BY_NAME[name]) for name in ("density", "routing_shift")}
-    return tuple(no_link(name, reason) if reason else link(run.documents, name) for name, reason in reasons.items())
 
 
 def _setup(run: Run) -> Setup:
@@ -215,13 +229,14 @@ def _setup(run: Run) -> Setup:
     )
 
 
-def _effects(run: Run, setup: Setup, names: Sequence[str], contrasts: Sequence[Contrast]) -> tuple[Effect, ...]:
+def _effects(
+    run: Run, grid: Grid, setup: Setup, names: Sequence[str], contrasts: Sequence[Contrast], *, tested: bool
+) -> tuple[Effect, ...]:
     """Quantity by quantity, then contrast by contrast."""
     impossible = {name: reason for name in names if (reason := _impossible(run.documents, setup, BY_NAME[name]))}
     possible = [name for name in names if name not in impossible]
-    found: dict[tuple[str, Contrast], Effect] = {}
-    for contrast in contrasts:
-        found.update({(effect.quantity, contrast): effect for effect in effects(run.documents, possible, contrast)})
+    measured = effects(grid, possible, contrasts, seed=SEED, tested=tested)
+    found = {(effect.quantity, effect.contrast): effect for effect in measured}
     return tuple(
         found[name, contrast] if name in possible else no_effect(name, contrast, impossible[name])
         for name in names

@@ -25,7 +25,7 @@ from ride_eval.metrics.bands import early_and_middle
 from ride_eval.store import read_manifest, read_status, read_table
 
 COLUMNS = [quantity.name for quantity in QUANTITIES]
-_BESIDE = ["meta_length", "keyword_tokens", "heads_dropped", "confidence"]
+_BESIDE = ["meta_length", "aligned_tokens", "keyword_tokens", "heads_dropped", "confidence"]
 MEASURES = ("hoyer", "participation", "near_zero", "gini", "top10_energy")
 """Of density, at two sites; `hoyer` is shown as density, 1 - it."""
 TRUNCATED = "truncated"
@@ -42,9 +42,9 @@ class Run:
     manifest: dict[str, Any]
     status: dict[str, Any]
     documents: pd.DataFrame
-    """UNIT, the quantities (float64), `meta_length` and `meta_unit` of the arm's text, `keyword_tokens` and `heads_dropped`
-    (see `attention`), `confidence`: the probability of the choice that was taken, and `reason`: why token statistics are
-    missing (null: they are not). Sorted by UNIT."""
+    """UNIT, the quantities (float64), `meta_length` and `meta_unit` of the arm's text, `aligned_tokens` of the question (mean
+    over its prompts), `keyword_tokens` and `heads_dropped` (see `attention`), `confidence`: the probability of the choice
+    that was taken, and `reason`: why token statistics are missing (null: they are not). Sorted by UNIT."""
     layers: pd.DataFrame
     """The rows of `documents`, with `density`, `density_resid`, `keyword_share` and `routing_shift` of each layer (float32):
     see `units.layer_columns`."""
@@ -101,12 +101,13 @@ def _prompts(path: Path) -> pd.DataFrame:
     places = [(site, measure) for site in ("mlp", "resid") for measure in MEASURES]
     lists = [f"{site}_{measure}" for site, measure in places]
     routers = ["router_entropy", "router_margin"]
-    frame = read_table(path, "prompts", ["meta_length", "meta_unit", "reason", *lists, *routers])
+    frame = read_table(path, "prompts", ["meta_length", "meta_unit", "aligned_tokens", "reason", *lists, *routers])
     density = {f"{measure}_{site}": layer_means(frame[f"{site}_{measure}"], primary=True) for site, measure in places}
     density["density"], density["density_resid"] = 1.0 - density.pop("hoyer_mlp"), 1.0 - density.pop("hoyer_resid")
     routing = {name: layer_means(frame[name], primary=False) for name in routers}
-    values = frame[PROMPT_KEY].assign(**density, **routing, meta_length=frame["meta_length"].astype(float))
-    names = [*density, *routers, "meta_length"]
+    lengths = {name: frame[name].astype(float) for name in ("meta_length", "aligned_tokens")}
+    values = frame[PROMPT_KEY].assign(**density, **routing, **lengths)
+    names = [*density, *routers, *lengths]
     sites = {"density": "mlp_hoyer", "density_resid": "resid_hoyer"}
     values = pd.concat([values, *(_by_layer(name, frame[column]) for name, column in sites.items())], axis=1)
     texts = frame[[*UNIT, "meta_unit", "reason"]].groupby(UNIT, as_index=False, sort=False).first()

@@ -1,4 +1,4 @@
-"""A mean over documents with its t interval. Provisional: t only, no wordings, no multiplicity correction.
+"""An estimate with its 95 % interval, and the t interval of a mean over documents, for levels (see `spread` for differences).
 
 Documents are drawn within tasks and each task counts the same, so the estimate is the mean of task means and its standard
 error sqrt(sum_t s_t^2 / n_t) / T, with Welch-Satterthwaite degrees of freedom. For one task this is the ordinary t interval.

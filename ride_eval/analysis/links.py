@@ -1,49 +1,69 @@
 """Does a denser inside go with a more certain answer? A rank correlation over documents and control contrasts.
 
 Differences between two arms are correlated, never differences from `none`: noise in a `none` that all arms share makes
-correlation out of nothing. Ranks are taken within task x contrast x wording, so that neither tasks nor arms nor wordings which
-differ in both numbers do: documents that share a wording share what it does to both, and on an untrained model ranks within
-task x contrast alone gave -0.15 [-0.22, -0.08] where these gave -0.01. A stratum's ranks are divided by its number of pairs, so
-that each pair counts the same whatever its stratum's size.
+correlation out of nothing. Ranks are taken within task x contrast x wording, so that neither tasks nor arms nor wordings
+which differ in both numbers do: documents that share a wording share what it does to both. Such strata are small, so the
+correlation is `concordance`'s, whose expectation does not depend on their size.
 
-The interval is provisional: percentiles of a bootstrap over documents, each with all its contrasts, within task and wording,
-ranked anew in every draw.
+Interval: t on Fisher's z with a jackknife over documents, each with all its contrasts; a stratum of fewer than MIN_JACKKNIFE
+documents, where leaving one out is too large a step, gives its squared influence as a whole. p: documents swapped whole
+within task and wording.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NOT_MEASURED, differences
+from ride_eval.analysis.concordance import correlations, scores, triples
+from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NOT_MEASURED, Contrast, differences
+from ride_eval.analysis.draws import FLIPS
+from ride_eval.analysis.families import false_discovery_rates
+from ride_eval.analysis.grid import Array, Grid
 from ride_eval.analysis.intervals import CONFIDENCE, Estimate
 from ride_eval.analysis.notes import FEW_DOCUMENTS
 
 Direction = Literal["positive", "negative", "near zero", "not distinguishable", "too few documents", "not measured"]
+PULL_CONTRASTS = (Contrast("tag", "tag_wrong"), Contrast("expert", "expert_wrong"))
+"""The right word against the wrong one: only there is the distance from the wrong domain a pull."""
+LINKED = {
+    "density": ("density", CONTROL_CONTRASTS),
+    "routing_shift": ("routing_shift", CONTROL_CONTRASTS),
+    "routing_pull": ("wrong_domain_distance", PULL_CONTRASTS),
+}
+"""Name -> the quantity whose differences are linked with stability, and in which contrasts."""
 ENTROPIES = ("forced_entropy", "choice_entropy")
 """Of a task that generates, and of one that chooses."""
+COVARIATES = ("aligned_tokens", "answer_tokens")
+"""Columns of `Run.documents` beside the quantities: the question's length, and that of `none`'s answer, which is taken as
+ln."""
 NEAR_ZERO = 0.1
-DRAWS = 2000
-MIN_DRAWS = 0.9
-"""Share of the draws that must have a correlation."""
-_BLOCK = 2**17
+MAX_Q = 0.05
+MIN_JACKKNIFE = 6
+_BLOCK = 2**22
 _DIGITS = 12
 """Differences are compared to so many digits: beyond, rounding would break ties."""
-_Array = NDArray[np.float64]
+_EDGE = 1 - 1e-9
+"""Fisher's z is infinite at 1."""
 
 
 class Pairs(NamedTuple):
-    """The differences of one task's documents that share a wording, NaN where there is none: (documents, contrasts) each."""
+    """Differences of n documents in each contrast, NaN where there is none, and the documents' strata."""
 
-    quantity: _Array
-    stability: _Array
-    """Minus the difference in entropy."""
+    quantity: Array
+    """(n, contrasts)"""
+    stability: Array
+    """(n, contrasts) minus the difference in entropy."""
+    stratum: NDArray[np.intp]
+    """(n,) of task and wording."""
+    covariates: Array
+    """(n, 2) question tokens and ln of the answer's; 0 where a task has no answer, NaN where unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,27 +72,53 @@ class Link:
     stable"."""
 
     quantity: str
+    """A name of LINKED."""
     estimate: Estimate
     """n counts documents."""
     pairs: int
     """Document x contrast."""
     direction: Direction
+    p: float = math.nan
+    """Two-sided, by swapping whole documents within task and wording."""
+    q: float = math.nan
+    """p after Benjamini-Hochberg over the links of the model."""
+    partial: Estimate | None = None
+    """The same given the length of the question and ln of that of `none`'s answer; null if it was not asked for."""
 
 
-def link(documents: pd.DataFrame, quantity: str, *, draws: int = DRAWS, seed: int = 0) -> Link:
-    """The link of a quantity (`density`, `routing_shift`) with stability, from `Run.documents`."""
-    tasks = paired(documents, quantity)
-    estimate = rank_correlation(tasks, draws=draws, seed=seed)
-    pairs = sum(int(np.isfinite(x + y).sum()) for x, y in tasks.values())
-    return Link(quantity=quantity, estimate=estimate, pairs=pairs, direction=direction(estimate))
+def link(grid: Grid, name: str, *, draws: int = FLIPS, seed: int = 0) -> Link:
+    """A link of LINKED with stability, from a grid with its quantity, ENTROPIES and COVARIATES; q is NaN yet."""
+    quantity, contrasts = LINKED[name]
+    pairs = paired(grid, quantity, contrasts)
+    estimate = rank_correlation(pairs)
+    p = permutation_p(pairs, np.random.default_rng(seed), draws) if math.isfinite(estimate.value) else math.nan
+    return Link(
+        quantity=name,
+        estimate=estimate,
+        pairs=int(np.isfinite(pairs.quantity).sum()),
+        direction=direction(estimate, p),
+        p=p,
+        partial=rank_correlation(pairs, partial=True),
+    )
 
 
-def no_link(quantity: str, reason: str) -> Link:
+def no_link(name: str, reason: str) -> Link:
     """The link that cannot be had, and why."""
-    return Link(quantity=quantity, estimate=_nothing(0, reason), pairs=0, direction="not measured")
+    return Link(quantity=name, estimate=_nothing(0, reason), pairs=0, direction="not measured")
 
 
-def direction(estimate: Estimate) -> Direction:
+def corrected(links: Sequence[Link]) -> tuple[Link, ...]:
+    """One model's links with q, and directions that q allows."""
+    q = false_discovery_rates(np.array([link.p for link in links], dtype=np.float64))
+    return tuple(
+        dataclasses.replace(
+            link, q=float(value), direction=direction(link.estimate, float(value)) if link.estimate.n else link.direction
+        )
+        for link, value in zip(links, q, strict=True)
+    )
+
+
+def direction(estimate: Estimate, q: float) -> Direction:
     """In words; a small interval around a small number is "near zero" even if it leaves out 0 itself."""
     if not estimate.n:
         return "not measured"
@@ -80,129 +126,162 @@ def direction(estimate: Estimate) -> Direction:
         return "too few documents"
     if estimate.has_interval and max(abs(estimate.low), abs(estimate.high)) <= NEAR_ZERO:
         return "near zero"
-    if estimate.has_interval and (estimate.low > 0 or estimate.high < 0):
+    if estimate.has_interval and (estimate.low > 0 or estimate.high < 0) and q < MAX_Q:
         return "positive" if estimate.low > 0 else "negative"
     return "not distinguishable"
 
 
-def paired(documents: pd.DataFrame, quantity: str) -> dict[str, Pairs]:
-    """Per task and wording, over the control contrasts whose arms were both run; documents without a pair are left out."""
-    arms = set(documents["arm"].unique())
-    parts = [
-        differences(documents, [quantity, *ENTROPIES], contrast).assign(contrast=i)
-        for i, contrast in enumerate(CONTROL_CONTRASTS)
-        if arms.issuperset(contrast)
-    ]
-    if not parts:
-        return {}
-    rows = pd.concat(parts, ignore_index=True)
-    rows["stability"] = -rows["forced_entropy"].fillna(rows["choice_entropy"])
-    rows = rows[rows[quantity].notna() & rows["stability"].notna()]
-    wordings = documents.groupby(["task", "document"])["wording"].agg(lambda own: " ".join(map(str, sorted(set(own)))))
-    rows = rows.merge(wordings.rename("wordings"), on=["task", "document"])
-    strata = {}
-    for (task, wording), own in rows.groupby(["task", "wordings"]):
-        wide = own.pivot_table(index="document", columns="contrast", values=[quantity, "stability"], sort=True)
-        strata[f"{task}, wording {wording}"] = Pairs(*(wide[name].to_numpy(np.float64) for name in (quantity, "stability")))
-    return strata
+def paired(grid: Grid, quantity: str, contrasts: Sequence[Contrast] = CONTROL_CONTRASTS) -> Pairs:
+    """Over the contrasts whose arms were both run; documents without a pair are left out."""
+    run = [contrast for contrast in contrasts if grid.arm_of.keys() >= set(contrast)]
+    found = np.full((grid.documents, len(run), 2), np.nan)
+    for i, contrast in enumerate(run):
+        values = differences(grid, [quantity, *ENTROPIES], contrast)
+        entropy = np.where(np.isfinite(values[:, 1]), values[:, 1], values[:, 2])
+        found[:, i] = np.round(np.stack([values[:, 0], -entropy], 1), _DIGITS)
+    found[~np.isfinite(found).all(2)] = np.nan
+    used = np.isfinite(found[:, :, 0]).any(1)
+    of_wording = np.zeros((grid.documents, grid.wordings), dtype=np.int64)
+    of_wording[grid.cell_document, grid.cell_wording] = 1
+    keys = np.concatenate([grid.document_task[:, None], of_wording], axis=1)[used]
+    stratum = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
+    return Pairs(found[used, :, 0], found[used, :, 1], stratum, _covariates(grid)[used])
 
 
-def rank_correlation(tasks: Mapping[str, Pairs], *, draws: int = DRAWS, seed: int = 0) -> Estimate:
-    """Correlation of ranks within each stratum and contrast, and its interval over documents; n counts documents.
+def rank_correlation(pairs: Pairs, *, partial: bool = False) -> Estimate:
+    """Correlation of ranks within stratum and contrast, and its interval over documents; n counts documents.
 
-    NaN with a reason below two documents and where one of the two does not vary; no interval below FEW_DOCUMENTS.
+    `partial`: given the covariates. NaN with a reason where fewer than three documents share a stratum, or one of the two
+    does not vary; no interval below FEW_DOCUMENTS.
     """
-    n = sum(len(pairs.quantity) for pairs in tasks.values())
-    if n < 2:
-        return _nothing(n, f"{n} documents" if n else NOT_MEASURED)
-    strata = [(_strata(tasks[task]), len(tasks[task].quantity)) for task in sorted(tasks)]
-    once = [_moments(own, np.ones((size, 1))) for own, size in strata]
-    value = float(_correlation(np.sum(once, axis=0))[0])
+    if partial:
+        known = np.isfinite(pairs.covariates).all(1)
+        pairs = Pairs(pairs.quantity[known], pairs.stability[known], pairs.stratum[known], pairs.covariates[known])
+    n = len(pairs.stratum)
+    if not n:
+        return _nothing(0, NOT_MEASURED)
+    parts = [_pooled(pairs, own, partial=partial) for own in _members(pairs.stratum)]
+    total = np.sum([whole for whole, _ in parts], axis=0)
+    value = float(correlations(total))
     if not math.isfinite(value):
-        return _nothing(n, "one of the two does not vary within a task, contrast and wording")
+        alone = np.bincount(pairs.stratum).max() < 3
+        reason = (
+            "fewer than three documents share a task and a wording"
+            if alone
+            else "one of the two does not vary within a stratum"
+        )
+        return _nothing(n, reason)
     if n < FEW_DOCUMENTS:
-        reason = f"{n} of the {FEW_DOCUMENTS} documents a link needs"
+        return Estimate(
+            value=value, low=math.nan, high=math.nan, n=n, reason=f"{n} of the {FEW_DOCUMENTS} documents a link needs"
+        )
+    error, freedom = _error(total, parts)
+    freedom -= total.shape[-1] - 2
+    if not (math.isfinite(error) and freedom >= 1):
+        reason = "too few documents share a task and a wording"
         return Estimate(value=value, low=math.nan, high=math.nan, n=n, reason=reason)
-    rng = np.random.default_rng(seed)
-    drawn = _correlation(np.sum([_drawn(own, size, draws, rng) for own, size in strata], axis=0))
-    drawn = drawn[np.isfinite(drawn)]
-    if len(drawn) < MIN_DRAWS * draws:
-        return Estimate(value=value, low=math.nan, high=math.nan, n=n, reason="too little variation between documents")
-    low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Estimate(value=value, low=float(low), high=float(high), n=n)
+    from scipy.special import stdtrit  # here, because importing scipy takes longer than --help may
+
+    half = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * error
+    centre = math.atanh(max(-_EDGE, min(_EDGE, value)))
+    return Estimate(value=value, low=math.tanh(centre - half), high=math.tanh(centre + half), n=n)
 
 
-class _Ranking(NamedTuple):
-    """A column sorted once, so that any weights of its members can be ranked by sums."""
+def permutation_p(pairs: Pairs, rng: np.random.Generator, draws: int = FLIPS) -> float:
+    """(1 + b) / (1 + draws), b the number of draws with at least the observed sum of products of ranks in size.
 
-    order: NDArray[np.intp]
-    ends: NDArray[np.intp]
-    """The last place of each group of ties."""
-    group: NDArray[np.intp]
-    """Of each member."""
+    In a draw each document gets the stability differences of another of its stratum that has the same contrasts.
+    """
+    n, contrasts = pairs.quantity.shape
+    signs = np.zeros((2, n, contrasts))
+    for own in _members(pairs.stratum):
+        for columns, places in _groups(pairs, own):
+            m = len(places)
+            where = own[places][:, None], columns
+            signs[0][where] = scores(pairs.quantity[where].T).T * (3 / (m * (m - 1)) if m > 1 else 0.0)
+            signs[1][where] = scores(pairs.stability[where].T).T
+    x, y = signs.astype(np.float32)
+    patterns = np.concatenate([pairs.stratum[:, None], np.isfinite(pairs.quantity)], axis=1)
+    strata = list(_members(np.unique(patterns, axis=0, return_inverse=True)[1].reshape(-1)))
+    observed = abs(float((signs[0] * signs[1]).sum()))
+    least = observed - 1e-6 * float(np.abs(signs[0] * signs[1]).sum())
+    sums = np.zeros(draws)
+    for own in strata:
+        block = max(1, _BLOCK // (len(own) * contrasts))
+        for first in range(0, draws, block):
+            width = min(block, draws - first)
+            order = rng.permuted(np.broadcast_to(np.arange(len(own), dtype=np.int32), (width, len(own))), axis=1)
+            sums[first : first + width] += y[own][order].reshape(width, -1) @ x[own].ravel()
+    return (1 + int((np.abs(sums) >= least).sum())) / (1 + draws)
 
-    def centred(self, weights: _Array) -> _Array:
-        """Midranks of a sample that holds each member so often, less their mean, by the sample's size: (m, draws)."""
-        upto = weights[self.order].cumsum(0)[self.ends]
-        before = np.concatenate([np.zeros_like(upto[:1]), upto[:-1]])
-        size = np.maximum(upto[-1], 1.0)
-        return np.asarray(((before + upto - upto[-1]) / (2 * size))[self.group])
 
-
-class _Stratum(NamedTuple):
-    """A task's pairs under one contrast."""
-
-    members: NDArray[np.intp]
-    """Which documents they are of."""
-    quantity: _Ranking
-    stability: _Ranking
-
-
-def _strata(pairs: Pairs) -> list[_Stratum]:
-    found = []
-    for x, y in zip(pairs.quantity.T, pairs.stability.T, strict=True):
-        members = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-        if len(members):
-            found.append(_Stratum(members, _ranking(x[members]), _ranking(y[members])))
+def _covariates(grid: Grid) -> Array:
+    values = grid.table[:, :, [grid.quantity_of[name] for name in COVARIATES]]
+    counts = np.isfinite(values[:, :, 0]).sum(1)
+    tokens = np.divide(np.nansum(values[:, :, 0], axis=1), counts, out=np.full(len(counts), np.nan), where=counts > 0)
+    none = grid.arm_of.get("none")
+    answer = values[:, none, 1] if none is not None else np.full(len(tokens), np.nan)
+    length = np.log(np.maximum(answer, 1.0))
+    found = grid.document_means(grid.cell_means(np.stack([tokens, length], 1)))
+    chooses = ~np.isin(np.arange(len(grid.tasks)), grid.document_task[np.isfinite(found[:, 1])])
+    found[chooses[grid.document_task], 1] = 0.0
     return found
 
 
-def _ranking(values: _Array) -> _Ranking:
-    values = np.round(values, _DIGITS)
-    order = np.argsort(values, kind="stable")
-    last = np.append(values[order][1:] != values[order][:-1], True)
-    group = np.empty(len(values), dtype=np.intp)
-    group[order] = np.cumsum(last) - last
-    return _Ranking(order, np.flatnonzero(last), group)
+def _members(stratum: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    """The documents of each stratum."""
+    order = np.argsort(stratum, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(stratum[order])) + 1) if len(order) else ()
 
 
-def _moments(strata: list[_Stratum], weights: _Array) -> _Array:
-    """Sums of products of the centred ranks, xy, xx and yy, weights (documents, draws) -> (3, draws)."""
-    total = np.zeros((3, weights.shape[1]))
-    for stratum in strata:
-        own = weights[stratum.members]
-        x, y = stratum.quantity.centred(own), stratum.stability.centred(own)
-        wx, wy = own * x, own * y
-        total += [(wx * y).sum(0), (wx * x).sum(0), (wy * y).sum(0)]
-    return total
+def _groups(pairs: Pairs, own: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Contrasts for which the same documents of a stratum have both differences, and the places of these among `own`."""
+    patterns, group = np.unique(np.isfinite(pairs.quantity[own]), axis=1, return_inverse=True)
+    for i, pattern in enumerate(patterns.T):
+        yield np.flatnonzero(group.reshape(-1) == i), np.flatnonzero(pattern)
 
 
-def _drawn(strata: list[_Stratum], n: int, draws: int, rng: np.random.Generator) -> _Array:
-    """`_moments` of bootstrap samples of a task's n documents: (3, draws)."""
-    block = max(1, _BLOCK // n)
-    parts = []
-    for first in range(0, draws, block):
-        width = min(block, draws - first)
-        chosen = rng.integers(n, size=(n, width)) * width + np.arange(width)
-        weights = np.bincount(chosen.ravel(), minlength=n * width).reshape(n, width).astype(np.float64)
-        parts.append(_moments(strata, weights))
-    return np.concatenate(parts, axis=1)
+def _pooled(pairs: Pairs, own: NDArray[np.intp], *, partial: bool) -> tuple[Array, Array]:
+    """A stratum's sums over triples in each contrast (contrasts, v, v), and each document's share (n, contrasts, v, v)."""
+    v = 2 + (pairs.covariates.shape[1] if partial else 0)
+    shape = (pairs.quantity.shape[1], v, v)
+    whole, added = np.zeros(shape), np.zeros((len(own), *shape))
+    for contrasts, places in _groups(pairs, own):
+        members = own[places]
+        columns = [pairs.quantity[members][:, contrasts].T, pairs.stability[members][:, contrasts].T]
+        if partial:
+            columns += [np.broadcast_to(covariate, columns[0].shape) for covariate in pairs.covariates[members].T]
+        sums, without = triples(np.stack(columns, axis=1))
+        whole[contrasts] = sums
+        added[places[:, None], contrasts] = sums - without
+    return whole, added
 
 
-def _correlation(moments: _Array) -> _Array:
-    xy, xx, yy = moments
-    scale = np.sqrt(xx * yy)
-    return np.asarray(np.divide(xy, scale, out=np.full(len(xy), np.nan), where=scale > 0))
+def _error(total: Array, parts: Sequence[tuple[Array, Array]]) -> tuple[float, float]:
+    """Standard error of Fisher's z, and its degrees of freedom; NaN where it cannot be had."""
+
+    def z(sums: Array) -> Array:
+        return np.arctanh(np.clip(correlations(sums), -_EDGE, _EDGE))
+
+    centre = float(z(total))
+    small: list[tuple[float, int]] = []
+    terms: list[tuple[float, int, float]] = []
+    for whole, added in parts:
+        n = len(added)
+        if n < 3:
+            continue
+        if n < MIN_JACKKNIFE:
+            small.append((float(z(total - whole) - centre) ** 2, n - 2))
+            continue
+        without = z(total - added)
+        terms.append(((n - 1) / n * float(np.square(without - without.mean()).sum()), n - 2, n - 1))
+    k = len(small)
+    if k + len(terms) == 0 or (k == 1 and not terms):
+        return math.nan, 0.0
+    terms += [(square * k / max(k - 1, 1), weight, (k - 1) / k if k > 1 else 1) for square, weight in small]
+    variance = math.fsum(term for term, _, _ in terms)
+    freedom = sum(weight for _, weight, _ in terms) ** 2 / sum(weight**2 / own for _, weight, own in terms)
+    return math.sqrt(variance), freedom
 
 
 def _nothing(n: int, reason: str) -> Estimate:

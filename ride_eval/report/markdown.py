@@ -19,8 +19,8 @@ def render(findings: Findings) -> str:
     lines = ["# ride_eval report", ""]
     for model in findings.models:
         qualified, clauses = sections.verdict(model)
-        lines += [f"**{escape(model.name)}** ({qualified}): {escape('; '.join(clauses))}.", ""]
-    lines += [escape(findings.caveat), ""]
+        name = f"**{escape(model.name)}**" + (f" ({qualified})" if qualified else "")
+        lines += [f"{name}: {escape('; '.join(clauses))}.", ""]
     for model in findings.models:
         lines += [f"- **{note.level}** {escape(model.name)}: {escape(note.text)}" for note in model.notes]
     lines += [f"- **{note.level}** side by side: {escape(note.text)}" for note in findings.notes]
@@ -37,7 +37,7 @@ def render(findings: Findings) -> str:
     )
     for section in tables if names else ():
         lines += _section(section, names)
-    lines += ["", "## Legend", "", *[f"- {escape(line)}" for line in sections.legend(findings)[1:]]]
+    lines += ["", "## Legend", "", *[f"- {escape(line)}" for line in sections.legend(findings)]]
     return "\n".join(lines) + "\n"
 
 
@@ -64,5 +64,5 @@ def _section(section: Section, names: list[str]) -> list[str]:
 
 
 def _cell(cell: Cell) -> str:
-    shown = escape(" ".join(part for part in (cell.value, cell.interval) if part))
+    shown = escape(" ".join(part for part in (cell.value, cell.interval, cell.test) if part))
     return f"**{shown}** {cell.n}" if cell.strong else f"{shown} {cell.n}".rstrip()

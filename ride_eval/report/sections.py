@@ -5,29 +5,37 @@ A row's cell is found in each model's findings; a layout only decides how a cell
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NOT_MEASURED, Contrast, Effect
 from ride_eval.analysis.findings import Findings, ModelFindings
-from ride_eval.analysis.links import NEAR_ZERO, Link
+from ride_eval.analysis.intervals import Estimate
+from ride_eval.analysis.links import MAX_Q, NEAR_ZERO, Link
+from ride_eval.analysis.notes import FEW_DOCUMENTS
 from ride_eval.analysis.quantities import BY_NAME, Quantity
+from ride_eval.analysis.verdict import SAME_SIGN, Clause, lacks
 from ride_eval.report.text import (
     MATCHED_SHARE,
+    MAX_DECIMALS,
     NOTHING,
     UNMATCHED,
     count,
-    excludes_zero,
     interval,
     is_unmatched,
     number,
+    p_and_q,
+    probability,
 )
 
 NO_VALUES = "No values; the legend says why."
 """In the place of a table without rows."""
 READS = "  reads as"
+PARTIAL = "  given lengths"
+NOISE_FLOOR = "noise floor"
 RHO_DECIMALS = 2
-_LINKS = {"density": "density", "routing_shift": "routing shift"}
+_LINKS = {"density": "density", "routing_shift": "routing shift", "routing_pull": "routing pull"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +44,11 @@ class Cell:
 
     value: str
     interval: str = ""
+    test: str = ""
+    """p and q."""
     n: str = ""
     strong: bool = False
-    """Its interval excludes 0."""
+    """A claim can rest on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +122,8 @@ def links(findings: Findings) -> Section:
         found = [next((link for link in model.links if link.quantity == name), None) for model in findings.models]
         if any(link is not None and link.estimate.n for link in found):
             rows.append(Row(label=label, cells=tuple(_link_cell(link) for link in found)))
+            partial = [link.partial if link is not None else None for link in found]
+            rows.append(Row(label=PARTIAL, cells=tuple(_correlation(estimate) for estimate in partial)))
             rows.append(Row(label=READS, cells=tuple(Cell(value=link.direction if link else NOTHING) for link in found)))
     return Section(title="Links with stable output, rank correlation over control contrasts", rows=tuple(rows))
 
@@ -124,9 +136,17 @@ def verdict(model: ModelFindings) -> tuple[str, tuple[str, ...]]:
         unmatched = clause.length_matched is not None and clause.length_matched < MATCHED_SHARE
         number = f"{clause.number} {UNMATCHED}" if unmatched else clause.number
         shown = " ".join(part for part in (number, *interval(clause.estimate, decimals)) if part)
-        clauses.append(f"{clause.subject}: {clause.says}" + (f" ({shown})" if clause.estimate.n else ""))
-    given = {"provisional": model.verdict.provisional, "untrained weights": model.verdict.untrained}
-    return ", ".join(word for word, applies in given.items() if applies), tuple(clauses)
+        clauses.append(f"{clause.subject}: {clause.says}" + (f" ({shown}{_grounds(clause)})" if clause.estimate.n else ""))
+    return "untrained weights" if model.verdict.untrained else "", tuple(clauses)
+
+
+def _grounds(clause: Clause) -> str:
+    """What a clause was judged by, and what a claim lacks."""
+    parts = [f"q={probability(clause.q)}"] if math.isfinite(clause.q) else []
+    if clause.noise_floor is not None and math.isfinite(clause.noise_floor) and clause.quantity is not None:
+        parts.append(f"{NOISE_FLOOR} {number(clause.noise_floor, decimals_for(clause.noise_floor, BY_NAME[clause.quantity]))}")
+    shown = "".join(f", {part}" for part in parts)
+    return f"{shown}; a claim needs {' and '.join(clause.lacks)}" if clause.lacks else shown
 
 
 def control_contrasts(findings: Findings, *, primary: bool) -> Section:
@@ -158,17 +178,23 @@ def against_none(findings: Findings, *, primary: bool) -> Section:
 def legend(findings: Findings) -> tuple[str, ...]:
     """What the numbers are, and why some are not there."""
     lines = [
-        findings.caveat,
-        "Numbers: mean of task means, [95 % interval], n = documents that have both arms. Bold: the interval excludes 0. "
+        "Numbers: mean of task means, [95 % interval over documents and wordings], n = documents that have both arms. "
         "No interval: fewer than 5 documents, or no variation between them.",
+        "p: that the mean over documents and wordings is 0. q: p corrected (Benjamini-Hochberg) within the model's family, "
+        "primary quantities x five contrasts; all other quantities, correct answers among them, are exploratory and a "
+        "family of their own.",
+        "Noise floor: SD between neutral wordings of filler - none (of a distance from none: of filler's).",
+        f"Bold, and what a verdict needs: q < {MAX_Q}, the same sign in {SAME_SIGN:.0%} of the wordings, larger than the noise "
+        f"floor, {FEW_DOCUMENTS} documents or more.",
         f"{UNMATCHED} the two texts differ by more than 1 token in over {1 - MATCHED_SHARE:.0%} of the pairs, "
         "or are not counted in tokens: length alone can move such a number.",
     ]
     lines += [f"{quantity.label} ({quantity.unit}): {quantity.meaning}." for quantity in _quantities(findings, primary=True)]
     lines.append(
         "Link: whether documents on which an arm raises the quantity more than its control are those on which it lowers the "
-        f"entropy more. Near zero: the whole interval within \u00b1{NEAR_ZERO}. Wordings are not told apart yet: one that "
-        "moves both numbers makes a link of its own."
+        f"entropy more, among documents that share task and wording. Near zero: the whole interval within \u00b1{NEAR_ZERO}. "
+        "p: from swapping documents; q: over the model's links. Given lengths: the partial correlation given the question's "
+        "tokens and ln of the answer's."
     )
     if unscored := _unscored(findings):
         lines.append(f"Without a score of their own, so not among the correct answers: {', '.join(unscored)}.")
@@ -193,7 +219,15 @@ def _link_cell(link: Link | None) -> Cell:
     if link is None:
         return Cell(value=NOTHING)
     value, bounds, n = interval(link.estimate, RHO_DECIMALS)
-    return Cell(value=value, interval=bounds, n=n, strong=excludes_zero(link.estimate))
+    strong = link.direction in ("positive", "negative", "near zero")
+    return Cell(value=value, interval=bounds, test=p_and_q(link.p, link.q), n=n, strong=strong)
+
+
+def _correlation(estimate: Estimate | None) -> Cell:
+    if estimate is None:
+        return Cell(value=NOTHING)
+    value, bounds, n = interval(estimate, RHO_DECIMALS)
+    return Cell(value=value, interval=bounds, n=n)
 
 
 def _effects(findings: Findings, title: str, quantities: Sequence[Quantity], contrasts: Sequence[Contrast]) -> Section:
@@ -201,8 +235,23 @@ def _effects(findings: Findings, title: str, quantities: Sequence[Quantity], con
     for quantity in quantities:
         body = _contrast_rows(findings, quantity, contrasts)
         if _has_numbers(body):
-            rows += [_heading(quantity), *body]
+            rows += [_heading(quantity), *body, _noise_floor(findings, quantity)]
     return Section(title=title, rows=tuple(rows))
+
+
+def _noise_floor(findings: Findings, quantity: Quantity) -> Row:
+    floors = [
+        next((e.noise_floor for e in model.contrasts if e.quantity == quantity.name), math.nan) for model in findings.models
+    ]
+    return Row(label=NOISE_FLOOR, cells=tuple(Cell(value=number(floor, decimals_for(floor, quantity))) for floor in floors))
+
+
+def decimals_for(value: float, quantity: Quantity) -> int:
+    """Enough for two digits that count, so that a small floor does not read as none."""
+    decimals = quantity.decimals
+    while decimals < MAX_DECIMALS and 0 < abs(value) < 10 ** (1 - decimals):
+        decimals += 1
+    return decimals
 
 
 def _contrast_rows(findings: Findings, quantity: Quantity, contrasts: Sequence[Contrast]) -> list[Row]:
@@ -220,7 +269,8 @@ def _cell(effect: Effect | None, quantity: Quantity) -> Cell:
     if effect is None:
         return Cell(value=NOTHING)
     value, bounds, n = interval(effect.estimate, quantity.decimals)
-    return Cell(value=value, interval=bounds, n=n, strong=excludes_zero(effect.estimate))
+    strong = effect.family is not None and bool(effect.estimate.n) and not lacks(effect)
+    return Cell(value=value, interval=bounds, test=p_and_q(effect.p, effect.q), n=n, strong=strong)
 
 
 def _levels(findings: Findings, quantity: Quantity, arm: str) -> Row:

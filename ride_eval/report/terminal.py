@@ -1,6 +1,6 @@
-"""Findings on a terminal: models side by side, on one line a cell where the width allows, else on two.
+"""Findings on a terminal: models side by side, on one line a cell where the width allows, else on three.
 
-A number is never cut: where even two lines a cell do not fit, the models are spread over several tables.
+A number is never cut: where even that does not fit, the models are spread over several tables.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ INDENT = "  "
 def show(findings: Findings, console: Console) -> None:
     """Print the report. Text from the data can neither style nor move anything: see `report.text.visible`."""
     n = len(findings.models)
-    console.print(Text(f"ride_eval: {n} model{'' if n == 1 else 's'}, provisional findings", style="bold"))
+    console.print(Text(f"ride_eval: {n} model{'' if n == 1 else 's'}", style="bold"))
     for model in findings.models:
         qualified, clauses = sections.verdict(model)
         console.print()
-        console.print(Text(visible(model.name), style="bold").append(f" ({qualified})", style="not bold"))
+        console.print(Text(visible(model.name), style="bold").append(f" ({qualified})" if qualified else "", style="not bold"))
         for clause in clauses:
             console.print(Padding(Text(visible(clause)), (0, 0, 0, len(INDENT))))
     console.print()
@@ -77,7 +77,7 @@ class _Layout:
     label: int
     cell: int
     lines: int
-    """On which a cell is written: 1 or 2."""
+    """On which a cell is written: 1 or 3."""
     together: int
     """Models in one table."""
 
@@ -90,13 +90,13 @@ def _words(section: Section, n: int, width: int) -> _Layout:
 
 
 def _numbers(rows: Sequence[Row], n: int, width: int) -> _Layout:
-    """For cells of numbers, which may not: on one line if all models then fit, else on two."""
+    """For cells of numbers, which may not: on one line if all models then fit, else on three."""
     label = _label(rows)
     cell = _width(rows, 1)
     if _together(width, label, cell) >= n:
         return _Layout(label=label, cell=cell, lines=1, together=n)
-    cell = _width(rows, 2)
-    return _Layout(label=label, cell=cell, lines=2, together=_together(width, label, cell))
+    cell = _width(rows, 3)
+    return _Layout(label=label, cell=cell, lines=3, together=_together(width, label, cell))
 
 
 def _together(width: int, label: int, cell: int) -> int:
@@ -146,11 +146,12 @@ def _spaced(rows: Sequence[Row]) -> Iterator[tuple[Row, bool]]:
 
 
 def _text(cell: Cell, lines: int) -> Text:
-    """`-0.012 [-0.020, -0.004] n=120`, or the interval under the value."""
+    """`-0.012 [-0.020, -0.004] p=0.004 q=0.03 n=120`, or interval and test each on a line under the value."""
     text = Text(visible(cell.value), style="bold" if cell.strong else "", overflow="fold")
-    parts = [("n", cell.n), ("interval", cell.interval)] if lines == 2 else [("interval", cell.interval), ("n", cell.n)]
+    parts = [("interval", cell.interval), ("test", cell.test)]
+    parts = [("n", cell.n), *parts] if lines > 1 else [*parts, ("n", cell.n)]
     for kind, part in parts:
         if part:
-            text.append("\n" if lines == 2 and kind == "interval" else " ")
+            text.append("\n" if lines > 1 and kind != "n" else " ")
             text.append(part, style="dim not bold" if kind == "n" else "")
     return text

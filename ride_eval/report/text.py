@@ -49,6 +49,18 @@ def interval(estimate: Estimate, decimals: int) -> tuple[str, str, str]:
     return number(estimate.value, decimals), f"[{low}, {high}]", f"n={estimate.n}"
 
 
+def probability(value: float) -> str:
+    """A p or q with two digits that count: 0.0024, 0.31."""
+    if not math.isfinite(value):
+        return NOTHING
+    return "<0.0001" if value < 1e-4 else f"{value:.2g}"
+
+
+def p_and_q(p: float, q: float) -> str:
+    """ "p=0.004 q=0.03", empty without a test."""
+    return f"p={probability(p)} q={probability(q)}" if math.isfinite(p) else ""
+
+
 def excludes_zero(estimate: Estimate) -> bool:
     return estimate.has_interval and (estimate.low > 0 or estimate.high < 0)
 

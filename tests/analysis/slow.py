@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 from scipy import stats
 
@@ -224,30 +225,46 @@ def labels(run: Path, answer: str) -> dict[Unit, list[str]]:
     return found
 
 
-def correlation(tasks: dict[str, list[list[tuple[float, float] | None]]]) -> float:
-    """Stratum -> contrast -> one pair a document or None: correlation of midranks within stratum x contrast, less their
-    mean, by the number of pairs."""
-    products = [0.0, 0.0, 0.0]
-    for contrasts in tasks.values():
+def correlation(strata: dict[str, list[list[tuple[float, float] | None]]]) -> float:
+    """Stratum -> contrast -> one pair a document or None: sign(x1 - x2) sign(y1 - y3) over all triples of a stratum's
+    documents, their mean times 3 (n - 2), by the root of the same of x with x and of y with y."""
+    sums = [0.0, 0.0, 0.0]
+    for contrasts in strata.values():
         for column in contrasts:
             pairs = [pair for pair in column if pair is not None]
-            left, right = (ranks([pair[i] for pair in pairs]) for i in (0, 1))
-            for x, y in zip(left, right, strict=True):
-                for i, product in enumerate((x * y, x * x, y * y)):
-                    products[i] += product
-    return products[0] / math.sqrt(products[1] * products[2])
+            xs, ys = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+            for i, (first, second) in enumerate(((xs, ys), (xs, xs), (ys, ys))):
+                if len(pairs) > 2:
+                    sums[i] += triples(first, second)
+    return sums[0] / math.sqrt(sums[1] * sums[2])
 
 
-def pairs(found: dict[Unit, dict[str, float]], quantity: str) -> tuple[dict[str, list[list[tuple[float, float] | None]]], int]:
-    """The input of `correlation`, from the five control contrasts, and the number of its pairs."""
-    contrasts = (
-        ("tag", "tag_placebo"),
-        ("tag", "tag_wrong"),
-        ("expert", "filler"),
-        ("expert", "expert_wrong"),
-        ("expert", "tag"),
+def triples(xs: list[float], ys: list[float]) -> float:
+    n = len(xs)
+    total = sum(
+        sign(xs[i] - xs[j]) * sign(ys[i] - ys[k]) for i in range(n) for j in range(n) for k in range(n) if len({i, j, k}) == 3
     )
-    tasks: dict[str, list[list[tuple[float, float] | None]]] = defaultdict(list)
+    return 3 * total / (n * (n - 1))
+
+
+def sign(value: float) -> int:
+    return (value > 0) - (value < 0)
+
+
+CONTRASTS = (
+    ("tag", "tag_placebo"),
+    ("tag", "tag_wrong"),
+    ("expert", "filler"),
+    ("expert", "expert_wrong"),
+    ("expert", "tag"),
+)
+
+
+def pairs(
+    found: dict[Unit, dict[str, float]], quantity: str, contrasts: Iterable[tuple[str, str]] = CONTRASTS
+) -> tuple[dict[str, list[list[tuple[float, float] | None]]], int]:
+    """The input of `correlation`, from control contrasts, and the number of its pairs."""
+    strata: dict[str, list[list[tuple[float, float] | None]]] = defaultdict(list)
     wordings: dict[tuple[str, str], set[int]] = defaultdict(set)
     for task, document, _, _, wording in found:
         wordings[task, document].add(wording)
@@ -263,9 +280,9 @@ def pairs(found: dict[Unit, dict[str, float]], quantity: str) -> tuple[dict[str,
                 (round(more[key], 12), round(-entropy, 12)) if both and entropy is not None else None
             )
             n += both
-        for task, column in columns.items():
-            tasks[task].append(column)
-    return tasks, n
+        for stratum, column in columns.items():
+            strata[stratum].append(column)
+    return strata, n
 
 
 def by_document(found: dict[Unit, dict[str, float]], quantity: str, arm: str, control: str) -> dict[tuple[str, str], float]:
@@ -276,13 +293,6 @@ def by_document(found: dict[Unit, dict[str, float]], quantity: str, arm: str, co
         if this == arm and not math.isnan(difference):
             parts[task, document].append(difference)
     return {key: mean(values) for key, values in parts.items()}
-
-
-def ranks(values: list[float]) -> list[float]:
-    n = len(values)
-    below = [sum(other < value for other in values) for value in values]
-    equal = [sum(other == value for other in values) for value in values]
-    return [(b + (e + 1) / 2 - (n + 1) / 2) / n for b, e in zip(below, equal, strict=True)]
 
 
 def early_middle(layers: list[float] | None) -> float:
@@ -297,6 +307,21 @@ def shift(experts: list[int], none: list[int], k: int) -> float:
 def differences(found: dict[Unit, dict[str, float]], quantity: str, arm: str, control: str) -> dict[str, list[float]]:
     """Task -> one difference a document, over its wordings and occurrences."""
     return by_task({key: [value] for key, value in by_document(found, quantity, arm, control).items()})
+
+
+def worded(found: dict[Unit, dict[str, float]], quantity: str, arm: str, control: str) -> list[tuple[str, int, float]]:
+    """(task, wording, difference) of each document; each has one wording."""
+    wordings = {(task, document): wording for task, document, _, _, wording in found}
+    return [(key[0], wordings[key], value) for key, value in sorted(by_document(found, quantity, arm, control).items())]
+
+
+def mean_of_tasks(rows: list[tuple[str, int, float]], wording: int) -> float:
+    """The mean of task means within a wording."""
+    tasks: dict[str, list[float]] = defaultdict(list)
+    for task, own, value in rows:
+        if own == wording:
+            tasks[task].append(value)
+    return mean(statistics.fmean(values) for values in tasks.values())
 
 
 def levels(found: dict[Unit, dict[str, float]], quantity: str, arm: str) -> dict[str, list[float]]:
@@ -322,3 +347,47 @@ def t_interval(tasks: dict[str, list[float]]) -> tuple[float, float, float]:
     freedom = sum(terms) ** 2 / sum(term**2 / (len(v) - 1) for term, v in zip(terms, tasks.values(), strict=True))
     half = float(stats.t.ppf(0.975, freedom)) * error
     return center, center - half, center + half
+
+
+def over_wordings(rows: list[tuple[str, int, float]]) -> dict[str, float]:
+    """(task, wording, difference) of each document -> effect, error, freedom and wording deviation, by the definitions of
+    `spread`.
+
+    Every covariance is written out between documents and multiplied through; no formula for it is used.
+    """
+    names, wordings = sorted({task for task, _, _ in rows}), sorted({wording for _, wording, _ in rows})
+    sizes = {name: sum(task == name for task, _, _ in rows) for name in names}
+    n = len(rows)
+    weight = np.array([1 / (len(names) * sizes[task]) for task, _, _ in rows])
+    value = np.array([row[2] for row in rows])
+    centre = np.eye(n)
+    for i, (task, _, _) in enumerate(rows):
+        for j, (other, _, _) in enumerate(rows):
+            centre[i, j] -= (task == other) / sizes[task]
+    member = np.array([[float(wording == own) for _, own, _ in rows] for wording in wordings])
+    to_scores = (member * weight) @ centre
+    scores = to_scores @ value
+    noise, shared = {}, np.zeros((n, n))
+    parts = {name: [0.0, 0.0] for name in names}
+    for name in names:
+        for wording in wordings:
+            cell = [x for task, own, x in rows if (task, own) == (name, wording)]
+            if cell:
+                parts[name][0] += sum((x - statistics.fmean(cell)) ** 2 for x in cell)
+                parts[name][1] += len(cell) - 1
+    pooled = sum(squares for squares, _ in parts.values()) / sum(left for _, left in parts.values())
+    noise = {name: squares / left if left else pooled for name, (squares, left) in parts.items()}
+    for i, (_, wording, _) in enumerate(rows):
+        for j, (_, other, _) in enumerate(rows):
+            shared[i, j] = wording == other
+    own = np.diag([noise[task] for task, _, _ in rows])
+    between = max(0.0, (scores @ scores - np.trace(to_scores @ own @ to_scores.T)) / np.trace(to_scores @ shared @ to_scores.T))
+    covariance = between * shared + own
+    of_scores = to_scores @ covariance @ to_scores.T
+    factor = weight @ covariance @ weight / np.trace(of_scores)
+    return {
+        "effect": float(weight @ value),
+        "error": math.sqrt(factor * (scores @ scores)),
+        "freedom": np.trace(of_scores) ** 2 / np.trace(of_scores @ of_scores),
+        "wording_deviation": math.sqrt(between),
+    }

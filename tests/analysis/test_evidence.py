@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ride_eval.analysis.evidence import LINKED, arm_texts, points
+from ride_eval.analysis.evidence import arm_texts, points
 from ride_eval.analysis.findings import find
 from ride_eval.analysis.flipped import OTHER_PROMPTS, flipped_table, flips
 from ride_eval.analysis.frames import load_run
+from ride_eval.analysis.links import LINKED
 from ride_eval.arms import STANDARD_ARMS, Prompts
 from tests.analysis.slow import rows
 from tests.synthetic_run import write_run

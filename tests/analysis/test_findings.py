@@ -9,12 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from scipy import stats
 
 from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, Effect
-from ride_eval.analysis.findings import DENSE, PROVISIONAL, Findings, find
+from ride_eval.analysis.findings import DENSE, Findings, find
 from ride_eval.analysis.frames import COLUMNS, load_run
 from ride_eval.analysis.intervals import Estimate
+from ride_eval.analysis.links import LINKED
 from ride_eval.analysis.quantities import BY_NAME, QUANTITIES
+from ride_eval.analysis.verdict import EXPERT, lacks
 from ride_eval.store import METRIC_VERSION
 from tests import synthetic_run
 from tests.analysis import slow
@@ -32,24 +35,34 @@ def notes(findings: Findings, model: int | None = 0) -> list[str]:
     return [f"{note.level}: {note.text}" for note in found]
 
 
-def agree(found: Estimate, tasks: dict[str, list[float]]) -> None:
+def agree(found: Estimate, tasks: dict[str, list[float]], bounds: tuple[float, float, float] | None = None) -> None:
     n = sum(map(len, tasks.values()))
     assert found.n == n
     if n == 0:
         assert math.isnan(found.value)
-    elif found.has_interval:
-        assert (found.value, found.low, found.high) == pytest.approx(slow.t_interval(tasks), abs=1e-9)
+    elif found.has_interval and bounds is not None:
+        assert (found.value, found.low, found.high) == pytest.approx(bounds, abs=1e-9)
     else:
         assert found.value == pytest.approx(slow.mean(statistics.fmean(values) for values in tasks.values()), abs=1e-9)
 
 
-@pytest.mark.parametrize("moe", [True, False])
-def test_every_number_is_what_a_plain_recomputation_gives(tmp_path: Path, moe: bool) -> None:
+def t_bounds(effect: Effect, tasks: dict[str, list[float]], rows: list[tuple[str, int, float]]) -> tuple[float, float, float]:
+    """Over wordings where the effect says so, else over documents."""
+    if not effect.over_wordings:
+        return slow.t_interval(tasks)
+    found = slow.over_wordings(rows)
+    half = float(stats.t.ppf(0.975, found["freedom"])) * found["error"]
+    return found["effect"], found["effect"] - half, found["effect"] + half
+
+
+@pytest.mark.parametrize(("moe", "one_of"), [(True, 0), (False, 0), (True, 3)])
+def test_every_number_is_what_a_plain_recomputation_gives(tmp_path: Path, moe: bool, one_of: int) -> None:
     spec = Synthetic(
         tasks=TASKS,
         n=7,
         moe=moe,
         wordings=2,
+        one_of=one_of,
         missing=frozenset({(0, "expert")}),
         reasons={(1, "tag"): "truncated: more than 99 tokens in some arm"},
     )
@@ -57,13 +70,21 @@ def test_every_number_is_what_a_plain_recomputation_gives(tmp_path: Path, moe: b
     documents = slow.documents(tmp_path / "0", synthetic_run.TOP_K if moe else 0)
     effects: tuple[Effect, ...] = (*model.contrasts, *model.descriptives)
     for effect in effects:
-        agree(effect.estimate, slow.differences(documents, effect.quantity, *effect.contrast))
         tasks = slow.differences(documents, effect.quantity, *effect.contrast)
+        rows = slow.worded(documents, effect.quantity, *effect.contrast) if one_of else []
+        agree(effect.estimate, tasks, t_bounds(effect, tasks, rows) if one_of and effect.method else None)
+        if effect.method and one_of:
+            assert effect.wordings == len({wording for _, wording, _ in rows})
+            means = [slow.mean_of_tasks(rows, wording) for wording in {wording for _, wording, _ in rows}]
+            sign = 1 if effect.estimate.value > 0 else -1
+            same = sum(mean * sign > 1e-12 for mean in means) / len(means)
+            assert abs(effect.estimate.value) < 1e-12 or effect.same_sign == pytest.approx(same)
         assert {part.task: part.n for part in effect.tasks} == {task: len(values) for task, values in tasks.items()}
         for part in effect.tasks:
             assert part.value == pytest.approx(statistics.fmean(tasks[part.task]), abs=1e-9)
     for entry in model.correctness:
-        agree(entry.estimate, {entry.task: slow.levels(documents, "correct", entry.arm)[entry.task]})
+        tasks = {entry.task: slow.levels(documents, "correct", entry.arm)[entry.task]}
+        agree(entry.estimate, tasks, slow.t_interval(tasks) if entry.estimate.has_interval else None)
     for level in model.levels:
         tasks = slow.levels(documents, level.quantity, level.arm)
         assert level.n == sum(map(len, tasks.values()))
@@ -75,9 +96,23 @@ def test_every_number_is_what_a_plain_recomputation_gives(tmp_path: Path, moe: b
         slow.mean(d["heads_dropped"] for d in documents.values() if not math.isnan(d.get("heads_dropped", math.nan)))
     )
     for link in model.links if moe else model.links[:1]:
-        tasks, pairs = slow.pairs(documents, link.quantity)
-        assert link.estimate.value == pytest.approx(slow.correlation(tasks), abs=1e-9)
+        quantity, contrasts = LINKED[link.quantity]
+        strata, pairs = slow.pairs(documents, quantity, contrasts)
+        expected = max(-1.0, min(1.0, slow.correlation(strata)))
+        assert link.estimate.value == pytest.approx(expected, abs=1e-9)
         assert link.pairs == pairs
+    if one_of:
+        for effect in model.contrasts:
+            neutral = "filler", "none"
+            level = {key: values for key, values in documents.items() if key[3] == "filler"}
+            if BY_NAME[effect.quantity].distance:
+                rows = slow.worded(
+                    level | {(*key[:3], "none", key[4]): {effect.quantity: 0.0} for key in level}, effect.quantity, *neutral
+                )
+            else:
+                rows = slow.worded(documents, effect.quantity, *neutral)
+            expected = slow.over_wordings(rows)["wording_deviation"] if rows else math.nan
+            assert effect.noise_floor == pytest.approx(expected, abs=1e-7, nan_ok=True), effect.quantity
     assert len(model.correctness) == len(TASKS) * 7
     assert len(model.levels) == len(COLUMNS) * 7
 
@@ -161,8 +196,25 @@ def test_no_runs_are_no_models() -> None:
     assert find([]).to_dict()["models"] == []
 
 
-def test_the_caveat_is_said_once() -> None:
-    assert find([]).caveat == PROVISIONAL
+def test_a_seed_makes_every_number_repeatable(tmp_path: Path) -> None:
+    run = load_run(write_run(tmp_path, Synthetic(n=30, one_of=5)))
+    assert repr(find([run])) == repr(find([run]))
+
+
+def test_a_claim_can_be_had_and_everything_else_is_corrected_apart(tmp_path: Path) -> None:
+    model = findings(tmp_path, Synthetic(n=40, one_of=5)).models[0]
+    by_family = {family: [e for e in model.contrasts if e.family == family] for family in ("primary", "exploratory")}
+    assert {BY_NAME[effect.quantity].primary for effect in by_family["primary"]} == {True}
+    for effects in by_family.values():
+        tested = [effect for effect in effects if math.isfinite(effect.p)]
+        expected = stats.false_discovery_control([effect.p for effect in tested])
+        assert [effect.q for effect in tested] == pytest.approx(expected)
+    density = model.contrast("density", EXPERT)
+    assert density is not None
+    assert (density.method, density.over_wordings, lacks(density)) == ("bootstrap-t", True, ())
+    assert density.d_z > 3
+    assert {effect.family for effect in model.descriptives} == {None}
+    assert all(math.isnan(effect.p) and math.isnan(effect.p_exchangeable) for effect in model.descriptives)
 
 
 def test_reading_needs_neither_torch_nor_the_harness(tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ from ride_eval.analysis.findings import Findings, find
 from ride_eval.analysis.frames import load_run
 from ride_eval.analysis.intervals import Estimate
 from ride_eval.analysis.quantities import BY_NAME, QUANTITIES
+from ride_eval.analysis.verdict import lacks
 from ride_eval.report import json as json_report
 from ride_eval.report import markdown, sections, terminal
-from ride_eval.report.text import NOTHING, count, interval, number, visible
+from ride_eval.report.text import NOTHING, count, interval, number, p_and_q, probability, visible
 from tests.synthetic_run import write_run
 
 HOSTILE = "[bold]a|b*c_[/]\x1b[31mred\x1b]8;;http://x\x07 \u202egpj`<b>\n# x @someone\ud800"
@@ -33,8 +34,11 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     """A mixture of experts and a dense model, with a gap of each kind."""
     folder = tmp_path_factory.mktemp("runs")
     reasons = {(0, "tag"): "truncated: more than 99 tokens in some arm"}
-    moe = write_run(folder / "moe", name="lab/some-mixture-7B-Instruct", tasks=TASKS, reasons=reasons)
-    return find([load_run(moe), load_run(write_run(folder / "dense", name="lab/dense", moe=False, tasks=TASKS, seed=1))])
+    moe = write_run(
+        folder / "moe", name="lab/some-mixture-7B-Instruct", tasks=TASKS, reasons=reasons, one_of=5, effects={"expert": 0.3}
+    )
+    dense = write_run(folder / "dense", name="lab/dense", moe=False, tasks=TASKS, seed=1, one_of=5)
+    return find([load_run(moe), load_run(dense)])
 
 
 def shown(findings: Findings, width: int, **options: Any) -> str:
@@ -60,7 +64,10 @@ def test_no_number_is_cut_at_any_width(pair: Findings, width: int, n_models: int
     for table in tables:
         for row in table(findings).rows:
             for cell in row.cells:
-                assert {*cell.value.split(), *cell.interval.split(), *cell.n.split()} <= words, (row.label, cell)
+                assert {*cell.value.split(), *cell.interval.split(), *cell.test.split(), *cell.n.split()} <= words, (
+                    row.label,
+                    cell,
+                )
 
 
 @pytest.mark.parametrize("width", [80, 100, 160])
@@ -74,16 +81,26 @@ def test_values_stand_under_their_model_and_beside_their_contrast(pair: Findings
     row = next(line for line in lines[start:] if "tag - tag_placebo" in line)
     effects = [model.contrasts[5] for model in pair.models]
     assert [(e.quantity, str(e.contrast)) for e in effects] == [("density", "tag - tag_placebo")] * 2
-    expected = [" ".join(interval(effect.estimate, BY_NAME["density"].decimals)) for effect in effects]
+    shown_parts = [(interval(effect.estimate, BY_NAME["density"].decimals), p_and_q(effect.p, effect.q)) for effect in effects]
+    expected = [f"{value} {bounds} {test} {n}" for (value, bounds, n), test in shown_parts]
+    floor = next(line for line in lines[start:] if "noise floor" in line).split()[2:]
+    assert floor == [
+        number(model.contrasts[5].noise_floor, len(text) - 2) for model, text in zip(pair.models, floor, strict=True)
+    ]
     assert re.split(r"\s{2,}", row.strip()) == ["tag - tag_placebo", *expected]
 
 
-def test_an_interval_without_zero_is_bold_and_no_other(pair: Findings) -> None:
+def test_what_can_be_claimed_is_bold_and_nothing_else(pair: Findings) -> None:
     section = sections.control_contrasts(pair, primary=True)
-    cells = [cell for row in section.rows for cell in row.cells if cell.interval]
+    cells = [cell for row in section.rows for cell in row.cells if cell.test]
     for cell in cells:
         low, high = (float(part) for part in cell.interval.strip("[]").split(", "))
-        assert cell.strong == (low > 0 or high < 0), cell
+        q = float(cell.test.split("q=")[1].lstrip("<"))
+        assert not cell.strong or (q < 0.05 and (low > 0 or high < 0)), cell
+    for model in pair.models:
+        for effect in (*model.contrasts, *model.descriptives):
+            claimed = effect.family is not None and math.isfinite(effect.q) and not lacks(effect)
+            assert sections._cell(effect, BY_NAME[effect.quantity]).strong == claimed
     assert {cell.strong for cell in cells} == {True, False}
     styled = shown(pair, 160, force_terminal=True, color_system="standard")
     strong = next(cell for cell in cells if cell.strong)
@@ -94,7 +111,7 @@ def test_a_gap_has_its_reason_in_the_legend(pair: Findings) -> None:
     text = shown(pair, 160)
     assert f"{NOTHING} in lab/dense: dense model: no routing (routing shift)" in text
     assert "truncated: up to" in text
-    assert "Provisional" in text
+    assert "rovisional" not in text
     assert "expert - tag \u2020" in text, "the contrast of unlike lengths must say so"
 
 
@@ -102,11 +119,13 @@ def test_the_verdict_comes_first_with_its_numbers(pair: Findings) -> None:
     text, rendered = " ".join(shown(pair, 80).split()), markdown.render(pair)
     for model in pair.models:
         qualified, clauses = sections.verdict(model)
-        assert qualified == "provisional, untrained weights"
+        assert qualified == "untrained weights"
         for clause, found in zip(clauses, model.verdict.clauses, strict=True):
             assert found.says in clause
             decimals = sections.RHO_DECIMALS if found.quantity is None else BY_NAME[found.quantity].decimals
             assert " ".join(interval(found.estimate, decimals)) in clause
+            assert f"q={probability(found.q)}" in clause
+            assert all(part in clause for part in found.lacks)
             assert text.index(clause) < text.index("What was run")
             assert rendered.index(markdown.escape(clause)) < rendered.index("##")
     assert [clause.says for clause in pair.models[0].verdict.clauses][:2] == ["densify", "more stable"]
@@ -163,6 +182,9 @@ def test_json_holds_the_findings_and_null_for_nan(pair: Findings) -> None:
             assert kept["contrast"] == {"arm": found.contrast.arm, "control": found.contrast.control}
             assert kept["quantity"] == found.quantity
             assert kept["missing"] == dict(found.missing)
+            for name in ("p", "q", "p_exchangeable", "d_z", "same_sign", "noise_floor", "family", "method"):
+                value = getattr(found, name)
+                assert kept[name] == (None if isinstance(value, float) and math.isnan(value) else value)
             for name in ("value", "low", "high", "n", "reason"):
                 value = getattr(found.estimate, name)
                 assert kept["estimate"][name] == (None if isinstance(value, float) and math.isnan(value) else value)
@@ -172,7 +194,7 @@ def test_json_holds_the_findings_and_null_for_nan(pair: Findings) -> None:
             assert kept["estimate"]["n"] == link.estimate.n
         assert stored["verdict"]["sentence"] == model.verdict.sentence
         assert stored["heads_dropped"] == model.heads_dropped
-    assert content["caveat"] == pair.caveat
+    assert content["seed"] == pair.seed
     assert [entry["name"] for entry in content["quantities"]] == [quantity.name for quantity in QUANTITIES]
 
 

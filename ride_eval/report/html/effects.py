@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,10 +11,12 @@ from markupsafe import Markup
 from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, Contrast, Effect
 from ride_eval.analysis.findings import Findings, ModelFindings
 from ride_eval.analysis.quantities import BY_NAME, Quantity
+from ride_eval.report import sections
 from ride_eval.report.html.marks import Marks
 from ride_eval.report.html.overview import Cell, cell
 from ride_eval.report.html.plots import axis, scale
 from ride_eval.report.html.reading import SIDES, contrast_label
+from ride_eval.report.text import NOTHING
 
 _PERCENT = {"correct", "flip"}
 Find = Callable[[ModelFindings, Contrast], Effect | None]
@@ -47,6 +50,8 @@ class Block:
     axis: Markup
     levels: list[tuple[str, list[Markup | str]]]
     """Of a distance: each arm's mean, by model."""
+    floors: list[Markup | str]
+    """The noise floor, by model."""
     pooled: Forest
     tasks: list[Forest]
 
@@ -94,6 +99,7 @@ def _block(findings: Findings, marks: Marks, quantity: Quantity) -> Block | None
         sides=SIDES.get(name, ("less", "more")),
         axis=axis(100 * limit if percent else limit),
         levels=_levels(findings, marks, quantity) if quantity.distance else [],
+        floors=[_floor(model, marks, quantity, percent=percent) for model in findings.models],
         pooled=forests[""],
         tasks=[forest for key, forest in forests.items() if key],
     )
@@ -114,6 +120,14 @@ def _forest(
     return Forest(title=title, rows=shown)
 
 
+def _floor(model: ModelFindings, marks: Marks, quantity: Quantity, *, percent: bool) -> Markup | str:
+    effect = next((own for own in model.contrasts if own.quantity == quantity.name), None)
+    if effect is None or not math.isfinite(effect.noise_floor):
+        return NOTHING
+    decimals = sections.decimals_for(100 * effect.noise_floor if percent else effect.noise_floor, quantity)
+    return marks.value(effect, "noise_floor", decimals, percent=percent)
+
+
 def _levels(findings: Findings, marks: Marks, quantity: Quantity) -> list[tuple[str, list[Markup | str]]]:
     percent = quantity.name in _PERCENT
     rows: list[tuple[str, list[Markup | str]]] = []
@@ -123,7 +137,7 @@ def _levels(findings: Findings, marks: Marks, quantity: Quantity) -> list[tuple[
             shown = [
                 marks.value(level, "value", 1 if percent else quantity.decimals, percent=percent)
                 if level is not None and level.n
-                else "\u2013"
+                else NOTHING
                 for level in levels
             ]
             rows.append((arm, shown))

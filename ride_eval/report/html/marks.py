@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ride_eval.analysis.intervals import Estimate
-from ride_eval.report.text import NOTHING, interval, number
+from ride_eval.report.text import NOTHING, interval, number, probability
 
 _DATA = Markup('<data value="{value}" data-path="{path}"{scale}>{shown}</data>')
 
@@ -50,6 +50,14 @@ class Marks:
         """A field whose text was made elsewhere, such as a p-value."""
         given = getattr(owner, name)
         return shown if shown == NOTHING else self._data(f"{self.path(owner)}/{name}", given, shown)
+
+    def test(self, owner: object) -> Markup:
+        """`p=0.004 q=0.03` of an effect or a link, in elements of their own; empty without a test."""
+        p, q = (getattr(owner, name) for name in ("p", "q"))
+        if not math.isfinite(p):
+            return Markup("")
+        shown = (self.shown(owner, name, probability(value)) for name, value in (("p", p), ("q", q)))
+        return Markup('<span class="test">p={} q={}</span>').format(*shown)
 
     def estimate(self, estimate: Estimate, decimals: int, *, percent: bool = False, unit: str = "") -> Markup | str:
         """`-0.012 [-0.020, -0.004] n=120`, in elements of their own; a unit before the n."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -9,12 +10,13 @@ from markupsafe import Markup
 from ride_eval.analysis.contrasts import Contrast, Effect
 from ride_eval.analysis.findings import Findings, ModelFindings
 from ride_eval.analysis.quantities import BY_NAME, Quantity
+from ride_eval.analysis.verdict import Clause as FoundClause
 from ride_eval.report import sections
 from ride_eval.report.html import setup
 from ride_eval.report.html.marks import Marks
 from ride_eval.report.html.plots import axis, interval_plot, scale
 from ride_eval.report.html.reading import QUESTIONS, SIDES, WORDS, contrast_label, is_claim, words
-from ride_eval.report.text import MATCHED_SHARE, UNMATCHED, is_unmatched
+from ride_eval.report.text import MATCHED_SHARE, UNMATCHED, is_unmatched, probability
 
 COLUMNS = ("correct", "density", "keyword_share", "forced_entropy", "choice_entropy", "semantic_variation", "routing_shift")
 TITLES = {
@@ -50,7 +52,8 @@ class Clause:
     says: str
     number: str
     value: Markup | str
-    tail: str
+    tail: Markup | str
+    """What it was judged by, and what a claim lacks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,8 @@ class Cell:
     contrast: str
     plot: Markup
     text: Markup | str
+    test: Markup
+    """p and q."""
     strong: bool
     unmatched: bool
     reason: str
@@ -153,10 +158,22 @@ def _clauses(model: ModelFindings, marks: Marks) -> list[Clause]:
                 says=clause.says,
                 number=f"{clause.number} {UNMATCHED}" if unmatched else clause.number,
                 value=marks.estimate(clause.estimate, decimals) if clause.estimate.n else "",
-                tail="",
+                tail=_grounds(clause, marks) if clause.estimate.n else "",
             )
         )
     return found
+
+
+def _grounds(clause: FoundClause, marks: Marks) -> Markup:
+    """As `sections.verdict` has it."""
+    parts = Markup("")
+    if math.isfinite(clause.q):
+        parts += Markup(", q={}").format(marks.shown(clause, "q", probability(clause.q)))
+    floor = clause.noise_floor
+    if floor is not None and math.isfinite(floor) and clause.quantity is not None:
+        decimals = sections.decimals_for(floor, BY_NAME[clause.quantity])
+        parts += Markup(", noise floor {}").format(marks.value(clause, "noise_floor", decimals))
+    return parts + (f"; a claim needs {' and '.join(clause.lacks)}" if clause.lacks else "")
 
 
 def _line(model: ModelFindings, marks: Marks, contrast: Contrast, asked: str, against: str) -> Line:
@@ -228,12 +245,13 @@ def cell(marks: Marks, effect: Effect | None, limit: float) -> Cell:
     if effect is None or not effect.estimate.n:
         reason = (effect.estimate.reason if effect is not None else None) or "not measured"
         label = contrast_label(effect.contrast) if effect is not None else ""
-        return Cell(contrast=label, plot=Markup(""), text="", strong=False, unmatched=False, reason=reason)
+        return Cell(contrast=label, plot=Markup(""), text="", test=Markup(""), strong=False, unmatched=False, reason=reason)
     strong = is_claim(effect)
     return Cell(
         contrast=contrast_label(effect.contrast),
         plot=interval_plot(effect.estimate, limit, strong=strong),
         text=estimate(marks, effect),
+        test=marks.test(effect),
         strong=strong,
         unmatched=effect.contrast.control != "none" and is_unmatched(effect),
         reason="",

@@ -16,7 +16,7 @@ from ride_eval.report import sections
 from ride_eval.report.html import figures
 from ride_eval.report.html.marks import Marks
 from ride_eval.report.html.svg import inline
-from ride_eval.report.text import visible
+from ride_eval.report.text import NOTHING, visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -102,12 +102,14 @@ def link_panels(findings: Findings, evidence: Sequence[Evidence], marks: Marks) 
 
 
 def _link_row(name: str, link: Link, marks: Marks) -> tuple[str, str, Markup | str, Markup | str, Markup | str]:
-    partial = getattr(link, "partial", None)
+    value: Markup | str = link.estimate.reason or NOTHING
+    if link.estimate.n:
+        value = Markup("{} {}").format(marks.estimate(link.estimate, sections.RHO_DECIMALS), marks.test(link))
     return (
         name,
         link.direction,
-        marks.estimate(link.estimate, sections.RHO_DECIMALS) if link.estimate.n else (link.estimate.reason or "\u2013"),
-        marks.estimate(partial, sections.RHO_DECIMALS) if partial is not None else "\u2013",
+        value,
+        marks.estimate(link.partial, sections.RHO_DECIMALS) if link.partial is not None else NOTHING,
         marks.value(link, "pairs"),
     )
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ride_eval.analysis.contrasts import Contrast, Effect
-from ride_eval.analysis.notes import FEW_DOCUMENTS
-from ride_eval.report.text import excludes_zero
+from ride_eval.analysis.verdict import lacks
 
 QUESTIONS = (
     (Contrast("tag", "tag_placebo"), "A route tag", "against a tag without meaning"),
@@ -44,8 +43,8 @@ SIDES = {
 
 
 def is_claim(effect: Effect) -> bool:
-    """Whether an effect of a control contrast may be stated as found."""
-    return effect.contrast.control != "none" and effect.estimate.n >= FEW_DOCUMENTS and excludes_zero(effect.estimate)
+    """Whether an effect may be stated as found: the verdict's own rule, for every quantity and control contrast."""
+    return effect.family is not None and bool(effect.estimate.n) and not lacks(effect)
 
 
 def words(effect: Effect) -> str:
