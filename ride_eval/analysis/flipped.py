@@ -70,6 +70,8 @@ class FlippedDocument:
     """Of the entropy from `none`'s, the largest in size among the flipped arms."""
     prompt: str = field(metadata=_TEXT)
     """As `none` puts it."""
+    start: int = field(metadata=_TEXT)
+    """Where in it the arm's text would stand; 0 if no other arm tells."""
     keywords: tuple[Span, ...] = field(metadata=_TEXT)
     """Where it holds keywords of its domain, after the place of the arm's text."""
 
@@ -114,7 +116,8 @@ def flips(run: Run, arms: Sequence[str], most: int) -> Flips:
                 arms=answers,
                 change=_change(answers, flipped),
                 prompt=texts.prompts.get((*asked_key, "none"), ""),
-                keywords=texts.keywords(asked_key, there, words),
+                start=(start := texts.start(asked_key, there)),
+                keywords=texts.keywords(asked_key, there, start, words),
             )
         )
     compared = len(units.drop_duplicates(_ASKED))
@@ -165,15 +168,18 @@ class _Texts:
     def domain(self, asked: tuple[Any, ...], arms: Sequence[str]) -> str:
         return next((self.domains[(*asked, arm)] for arm in arms if (*asked, arm) in self.domains), "")
 
-    def keywords(self, asked: tuple[Any, ...], arms: Sequence[str], words: Mapping[str, Sequence[str]]) -> tuple[Span, ...]:
-        """In `none`'s prompt, from where the prompts of two arms part: what comes before is the template's."""
+    def start(self, asked: tuple[Any, ...], arms: Sequence[str]) -> int:
+        """Where the prompts of `none` and of another arm part: what comes before is the template's."""
+        others = (self.prompts[(*asked, arm)] for arm in arms if arm != "none" and (*asked, arm) in self.prompts)
+        pairs = zip(self.prompts.get((*asked, "none"), ""), next(others, ""), strict=False)
+        return next((place for place, (own, other) in enumerate(pairs) if own != other), 0)
+
+    def keywords(
+        self, asked: tuple[Any, ...], arms: Sequence[str], start: int, words: Mapping[str, Sequence[str]]
+    ) -> tuple[Span, ...]:
+        """In `none`'s prompt, from `start` on."""
         prompt = self.prompts.get((*asked, "none"), "")
-        others = [self.prompts[(*asked, arm)] for arm in arms if arm != "none" and (*asked, arm) in self.prompts]
-        start = (
-            next((i for i, (own, other) in enumerate(zip(prompt, others[0], strict=False)) if own != other), 0) if others else 0
-        )
-        found = keyword_spans(prompt, Span(start, len(prompt)), words.get(self.domain(asked, arms), ()))
-        return tuple(found)
+        return tuple(keyword_spans(prompt, Span(start, len(prompt)), words.get(self.domain(asked, arms), ())))
 
 
 def _texts(run: Path, documents: set[str], *, samples: bool = True) -> _Texts:

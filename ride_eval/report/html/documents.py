@@ -94,14 +94,14 @@ def _row(model: str, document: FlippedDocument, marks: Marks) -> DocumentRow:
     by_arm = {own.arm: own for own in document.arms}
     none = by_arm.get("none")
     base = none.entropy if none is not None else math.nan
-    start = document.keywords[0].start if document.keywords else 0
-    question = document.prompt[max(0, start - 60) :] if start > _EXCERPT else document.prompt
     return DocumentRow(
         model=model,
         task=document.task,
         name=document.document[:8],
         domain=document.domain,
-        excerpt=clipped(" ".join(readable(question, lines=False).split()), _EXCERPT, note=False),
+        excerpt=clipped(
+            " ".join(readable(document.prompt[document.start :][: 10 * _EXCERPT], lines=False).split()), _EXCERPT, note=False
+        ),
         prompt=_prompt(document.prompt, document.keywords),
         marked=bool(document.keywords),
         answer=_answer(none),

@@ -16,7 +16,7 @@ from ride_eval.report.html.marks import Marks
 from ride_eval.report.html.overview import Cell, cell
 from ride_eval.report.html.plots import axis, scale
 from ride_eval.report.html.reading import SIDES, contrast_label
-from ride_eval.report.text import NOTHING
+from ride_eval.report.text import NOTHING, UNMATCHED, is_unmatched
 
 _PERCENT = {"correct", "flip"}
 Find = Callable[[ModelFindings, Contrast], Effect | None]
@@ -110,7 +110,7 @@ def _forest(
 ) -> Forest:
     shown = [
         Row(
-            label=contrast_label(contrast),
+            label=_label(contrast, effects),
             described=contrast.control == "none",
             cells=[cell(marks, effect, limit) for effect in effects],
         )
@@ -118,6 +118,11 @@ def _forest(
         if any(effect is not None and effect.estimate.n for effect in effects)
     ]
     return Forest(title=title, rows=shown)
+
+
+def _label(contrast: Contrast, effects: Sequence[Effect | None]) -> str:
+    unmatched = contrast.control != "none" and any(e is not None and e.estimate.n and is_unmatched(e) for e in effects)
+    return f"{contrast_label(contrast)} {UNMATCHED}" if unmatched else contrast_label(contrast)
 
 
 def _floor(model: ModelFindings, marks: Marks, quantity: Quantity, *, percent: bool) -> Markup | str:

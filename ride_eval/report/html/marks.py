@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -51,13 +51,11 @@ class Marks:
         given = getattr(owner, name)
         return shown if shown == NOTHING else self._data(f"{self.path(owner)}/{name}", given, shown)
 
-    def test(self, owner: object) -> Markup:
+    def test(self, owner: object, names: Sequence[str] = ("p", "q")) -> Markup:
         """`p=0.004 q=0.03` of an effect or a link, in elements of their own; empty without a test."""
-        p, q = (getattr(owner, name) for name in ("p", "q"))
-        if not math.isfinite(p):
-            return Markup("")
-        shown = (self.shown(owner, name, probability(value)) for name, value in (("p", p), ("q", q)))
-        return Markup('<span class="test">p={} q={}</span>').format(*shown)
+        found = [(name, value) for name in names if math.isfinite(value := getattr(owner, name))]
+        parts = (Markup("{}={}").format(name, self.shown(owner, name, probability(value))) for name, value in found)
+        return Markup('<span class="test">{}</span>').format(Markup(" ").join(parts)) if found else Markup("")
 
     def estimate(self, estimate: Estimate, decimals: int, *, percent: bool = False, unit: str = "") -> Markup | str:
         """`-0.012 [-0.020, -0.004] n=120`, in elements of their own; a unit before the n."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -53,7 +54,9 @@ class Clause:
     number: str
     value: Markup | str
     tail: Markup | str
-    """What it was judged by, and what a claim lacks."""
+    """What it was judged by."""
+    lacks: str
+    """What a claim would need."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,7 @@ class Changed:
     control: str
     control_share: Markup | str
     right: Markup | str
+    test: Markup
     strong: bool
 
 
@@ -142,6 +146,7 @@ def _changed(model: ModelFindings, marks: Marks, contrast: Contrast) -> Changed 
         control=control,
         control_share=control_share,
         right=estimate(marks, right) if right is not None and scored else "",
+        test=marks.test(right, ("q",)) if right is not None and scored else Markup(""),
         strong=right is not None and bool(scored) and is_claim(right),
     )
 
@@ -159,13 +164,14 @@ def _clauses(model: ModelFindings, marks: Marks) -> list[Clause]:
                 number=f"{clause.number} {UNMATCHED}" if unmatched else clause.number,
                 value=marks.estimate(clause.estimate, decimals) if clause.estimate.n else "",
                 tail=_grounds(clause, marks) if clause.estimate.n else "",
+                lacks=" and ".join(clause.lacks),
             )
         )
     return found
 
 
 def _grounds(clause: FoundClause, marks: Marks) -> Markup:
-    """As `sections.verdict` has it."""
+    """q and the noise floor, as `sections.verdict` has them."""
     parts = Markup("")
     if math.isfinite(clause.q):
         parts += Markup(", q={}").format(marks.shown(clause, "q", probability(clause.q)))
@@ -173,7 +179,7 @@ def _grounds(clause: FoundClause, marks: Marks) -> Markup:
     if floor is not None and math.isfinite(floor) and clause.quantity is not None:
         decimals = sections.decimals_for(floor, BY_NAME[clause.quantity])
         parts += Markup(", noise floor {}").format(marks.value(clause, "noise_floor", decimals))
-    return parts + (f"; a claim needs {' and '.join(clause.lacks)}" if clause.lacks else "")
+    return parts
 
 
 def _line(model: ModelFindings, marks: Marks, contrast: Contrast, asked: str, against: str) -> Line:
@@ -212,7 +218,9 @@ def table(findings: Findings, marks: Marks) -> Table:
     for place, model in enumerate(findings.models):
         cells = []
         for name in measured:
-            cells.append((_level(model, name, marks), [cell(marks, e, limits[name]) for e in effects[name][place]]))
+            cells.append(
+                (_level(model, name, marks), [cell(marks, e, limits[name], tests=("q",)) for e in effects[name][place]])
+            )
         rows.append((model.name, cells))
     return Table(columns=columns, rows=rows)
 
@@ -240,7 +248,7 @@ def _level(model: ModelFindings, name: str, marks: Marks) -> Markup | str:
     return marks.value(level, "value", 2 if BY_NAME[name].decimals > 1 else BY_NAME[name].decimals)
 
 
-def cell(marks: Marks, effect: Effect | None, limit: float) -> Cell:
+def cell(marks: Marks, effect: Effect | None, limit: float, tests: Sequence[str] = ("p", "q")) -> Cell:
     """A contrast's plot and number."""
     if effect is None or not effect.estimate.n:
         reason = (effect.estimate.reason if effect is not None else None) or "not measured"
@@ -251,7 +259,7 @@ def cell(marks: Marks, effect: Effect | None, limit: float) -> Cell:
         contrast=contrast_label(effect.contrast),
         plot=interval_plot(effect.estimate, limit, strong=strong),
         text=estimate(marks, effect),
-        test=marks.test(effect),
+        test=marks.test(effect, tests),
         strong=strong,
         unmatched=effect.contrast.control != "none" and is_unmatched(effect),
         reason="",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from ride_eval.analysis.categories.findings import SignatureFindings
-from ride_eval.analysis.evidence import MOST_POINTS, Evidence
+from ride_eval.analysis.evidence import Evidence
 from ride_eval.analysis.findings import Findings
 from ride_eval.analysis.links import Link
 from ride_eval.report import sections
@@ -87,12 +87,8 @@ def link_panels(findings: Findings, evidence: Sequence[Evidence], marks: Marks) 
         ]
         panels = []
         if shown:
-            about = (
-                "Each point is one document under one control contrast. Up: the arm made the answer more certain than its "
-                "control did. The outermost hundredth in each direction lies outside the axes. The correlation is one of ranks "
-                f"within task, contrast and wording, over all pairs; of more than {MOST_POINTS} so many are drawn, by lot."
-            )
-            svg = _inline(figures.scatter(shown, label), f"link{name}", f"Scatter plot, {title}. {about}")
+            about = f"{title}: how much {label} against how much the entropy falls, a point a document and contrast."
+            svg = _inline(figures.scatter(shown, label), f"link{name}", f"Scatter plots, a panel a model. {about}")
             panels.append(Panel(title=title, svg=svg, caption=_with_sizes(about, "Pairs", shown, marks, "total")))
         rows = [
             _link_row(model.name, link, marks) for model, link in zip(findings.models, links, strict=True) if link is not None

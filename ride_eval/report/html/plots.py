@@ -15,12 +15,18 @@ from ride_eval.analysis.intervals import Estimate
 
 WIDTH, HEIGHT = 132, 18
 _PAD = 7
+_BEYOND = 8.0
+"""An interval that reaches further than so many times the typical one is cut: it would flatten all others."""
 
 
 def scale(estimates: Iterable[Estimate]) -> float:
-    """The half width of a plot that shows all of them, 0 in its middle; 1 without numbers."""
-    longest = max((_reach(estimate) for estimate in estimates), default=0.0)
-    return _round_up(longest) if longest > 0 else 1.0
+    """The half width of a plot that shows all values and all but extreme intervals, 0 in its middle; 1 without numbers."""
+    found = [estimate for estimate in estimates if _reach(estimate) > 0]
+    if not found:
+        return 1.0
+    reaches = sorted(map(_reach, found))
+    values = [abs(estimate.value) for estimate in found if math.isfinite(estimate.value)]
+    return _round_up(max(min(reaches[-1], _BEYOND * reaches[(len(reaches) - 1) // 2]), *values))
 
 
 def interval_plot(estimate: Estimate, limit: float, *, strong: bool) -> Markup:
