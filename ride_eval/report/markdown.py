@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ride_eval.analysis.findings import Findings
-from ride_eval.report import sections
+from ride_eval.report import certainty, sections
 from ride_eval.report.sections import Cell, Section
 from ride_eval.report.text import visible
 from ride_eval.store import write_atomic
@@ -34,10 +34,16 @@ def render(findings: Findings) -> str:
         sections.against_none(findings, primary=True),
         sections.control_contrasts(findings, primary=False),
         sections.against_none(findings, primary=False),
+        *(section for section in certainty.tables(findings, brief=False) if section.rows),
     )
     for section in tables if names else ():
         lines += _section(section, names)
-    lines += ["", "## Legend", "", *[f"- {escape(line)}" for line in sections.legend(findings)[1:]]]
+    lines += [
+        "",
+        "## Legend",
+        "",
+        *[f"- {escape(line)}" for line in (*sections.legend(findings)[1:], *certainty.legend(findings))],
+    ]
     return "\n".join(lines) + "\n"
 
 
