@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -62,6 +63,16 @@ def _parser() -> argparse.ArgumentParser:
     signatures.add_argument("--md", type=Path, metavar="FILE", help="write the tables as Markdown")
     signatures.add_argument("--figures", type=Path, metavar="DIR", help="write figures as SVG and PNG")
     signatures.set_defaults(call=_signatures)
+
+    doctor = commands.add_parser("doctor", help="check on a model that every probe measures what it says; 1 if one does not")
+    doctor.add_argument(
+        "--model_args",
+        nargs="+",
+        default=[],
+        metavar="ARGS",
+        help="as for `lm_eval --model ride`: key=value,... or a JSON object (pretrained=zoo-olmoe)",
+    )
+    doctor.set_defaults(call=_doctor)
 
     run = commands.add_parser("run", help="`lm_eval run` with this plugin loaded; takes all its flags", add_help=False)
     run.set_defaults(call=lambda _: _run([]))
@@ -161,6 +172,34 @@ def _signatures(arguments: argparse.Namespace) -> int:
             _written(place, partial(write, findings, place))
     signatures_terminal.show(findings, Console())
     return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    model_args = _model_args(arguments.model_args)
+    from rich.console import Console
+
+    from ride_eval.doctor import examine
+    from ride_eval.report.doctor import show
+
+    diagnosis = examine(model_args)
+    show(diagnosis, Console())
+    return 0 if diagnosis.healthy else 1
+
+
+def _model_args(given: Sequence[str]) -> dict[str, object]:
+    """What `--model_args` of the harness makes of it."""
+    if given and given[0].lstrip().startswith("{"):
+        try:
+            content = json.loads(" ".join(given))
+        except ValueError as error:
+            raise UsageError(f"--model_args {' '.join(given)!r} is not JSON ({error}); key=value,... is simpler.") from None
+        return dict(content)
+    parts = [part for text in given for part in text.split(",") if part]
+    if wrong := [part for part in parts if "=" not in part]:
+        raise UsageError(f"--model_args has {wrong[0]!r}; key=value was expected, e.g. pretrained=zoo-olmoe.")
+    from lm_eval.utils import simple_parse_args_string
+
+    return dict(simple_parse_args_string(",".join(parts)))
 
 
 def _tasks_new(arguments: argparse.Namespace) -> int:

@@ -27,11 +27,15 @@ from ride_eval.analysis.families import corrected
 from ride_eval.analysis.frames import COLUMNS, Run
 from ride_eval.analysis.grid import Grid
 from ride_eval.analysis.intervals import Estimate, estimate
+from ride_eval.analysis.knowing import KnowingTable, knowing
 from ride_eval.analysis.layers import LayerEffect, layer_effects
 from ride_eval.analysis.links import LINKED, Link, link, no_link
 from ride_eval.analysis.links import corrected as corrected_links
+from ride_eval.analysis.measures import Agreement, agreements
 from ride_eval.analysis.notes import Note, compared, run_notes
 from ride_eval.analysis.quantities import BY_NAME, QUANTITIES, Quantity
+from ride_eval.analysis.reliability import Reliability, split_half
+from ride_eval.analysis.sensitivity import Sensitivity, sensitivities
 from ride_eval.analysis.units import DOCUMENT
 from ride_eval.analysis.verdict import EXPERT, Verdict, verdict
 from ride_eval.arms import STANDARD_ARMS
@@ -103,6 +107,14 @@ class ModelFindings:
     verdict: Verdict
     heads_dropped: float
     """Share of the attention heads that keyword share leaves out, mean over documents; NaN if it was not measured."""
+    measures: tuple[Agreement, ...]
+    """How many of the five measures of density agree, by control contrast."""
+    knowing: KnowingTable
+    """Whether uncertainty knows of wrong answers, and which arms make overconfident."""
+    reliability: tuple[Reliability, ...]
+    """Of the sample-based quantities."""
+    sensitivity: tuple[Sensitivity, ...]
+    """POSIX, where it was asked for."""
     by_task: tuple[TaskEffect, ...]
     """Of the primary quantities and correctness, where there are several tasks."""
     layers: tuple[LayerEffect, ...]
@@ -188,6 +200,10 @@ def _model(run: Run, name: str) -> ModelFindings:
             untrained=bool(run.manifest["model"].get("untrained")),
         ),
         heads_dropped=dropped,
+        measures=agreements(contrasts),
+        knowing=knowing(run.documents),
+        reliability=split_half(run.halves),
+        sensitivity=sensitivities(run.path, setup.tasks),
         by_task=_by_task(run, setup, against_none),
         layers=layer_effects(run, setup.arms),
         curves=curves(run.documents),

@@ -162,7 +162,9 @@ def against_none(findings: Findings, *, primary: bool) -> Section:
     for quantity in _quantities(findings, primary=primary):
         if quantity.name == "flip":
             continue  # has a table of its own
-        if quantity.distance or quantity.descriptive:
+        if quantity.descriptive:
+            body = [row for arm in findings.arms if _has_numbers([row := _levels(findings, quantity, arm)])]
+        elif quantity.distance:
             body = [_levels(findings, quantity, arm) for arm in others]
         else:
             body = [

@@ -48,6 +48,8 @@ class DocumentRow:
     marked: bool
     answer: str
     right: str
+    by: str
+    """The arms that flipped it, a line each."""
     flipped: list[tuple[str, str]]
     """Arm, its answer."""
     entropy: Markup | str
@@ -106,6 +108,7 @@ def _row(model: str, document: FlippedDocument, marks: Marks) -> DocumentRow:
         marked=bool(document.keywords),
         answer=_answer(none),
         right=_right(none),
+        by="\n".join(document.flipped),
         flipped=[(arm, _answer(by_arm[arm])) for arm in document.flipped],
         entropy=_entropy(none, marks),
         entropy_value=base,

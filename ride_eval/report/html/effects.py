@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, Contrast, Effect
 from ride_eval.analysis.findings import Findings, ModelFindings
+from ride_eval.analysis.measures import Agreement
 from ride_eval.analysis.quantities import BY_NAME, Quantity
 from ride_eval.report import sections
 from ride_eval.report.html.marks import Marks
@@ -50,8 +51,8 @@ class Block:
     axis: Markup
     levels: list[tuple[str, list[Markup | str]]]
     """Of a distance: each arm's mean, by model."""
-    floors: list[Markup | str]
-    """The noise floor, by model."""
+    rows: list[tuple[str, list[Markup | str]]]
+    """What else belongs to it, by model: the noise floor, how far samples can tell, how many measures agree."""
     pooled: Forest
     tasks: list[Forest]
 
@@ -99,7 +100,7 @@ def _block(findings: Findings, marks: Marks, quantity: Quantity) -> Block | None
         sides=SIDES.get(name, ("less", "more")),
         axis=axis(100 * limit if percent else limit),
         levels=_levels(findings, marks, quantity) if quantity.distance else [],
-        floors=[_floor(model, marks, quantity, percent=percent) for model in findings.models],
+        rows=_beside(findings, marks, quantity),
         pooled=forests[""],
         tasks=[forest for key, forest in forests.items() if key],
     )
@@ -123,6 +124,26 @@ def _forest(
 def _label(contrast: Contrast, effects: Sequence[Effect | None]) -> str:
     unmatched = contrast.control != "none" and any(e is not None and e.estimate.n and is_unmatched(e) for e in effects)
     return f"{contrast_label(contrast)} {UNMATCHED}" if unmatched else contrast_label(contrast)
+
+
+def _beside(findings: Findings, marks: Marks, quantity: Quantity) -> list[tuple[str, list[Markup | str]]]:
+    percent = quantity.name in _PERCENT
+    rows = [("Noise floor", [_floor(model, marks, quantity, percent=percent) for model in findings.models])]
+    if quantity.noisy:
+        found = [next((own for own in m.reliability if own.quantity == quantity.name), None) for m in findings.models]
+        shown = [marks.value(own, "differences", 2) if own is not None else NOTHING for own in found]
+        rows.append(("Split-half reliability of differences", shown))
+    if quantity.name == "density":
+        for contrast in CONTROL_CONTRASTS:
+            agreements = [next((own for own in m.measures if own.contrast == contrast), None) for m in findings.models]
+            if any(agreements):
+                label = f"Measures that agree: {contrast_label(contrast)}"
+                rows.append((label, [_agreement(own, marks) for own in agreements]))
+    return rows
+
+
+def _agreement(own: Agreement | None, marks: Marks) -> Markup | str:
+    return NOTHING if own is None else Markup("{} of {}").format(marks.value(own, "agree"), marks.value(own, "measured"))
 
 
 def _floor(model: ModelFindings, marks: Marks, quantity: Quantity, *, percent: bool) -> Markup | str:

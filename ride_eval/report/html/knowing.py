@@ -14,7 +14,7 @@ from ride_eval.analysis.quantities import BY_NAME
 from ride_eval.report.html.marks import Marks
 from ride_eval.report.html.plots import axis, interval_plot, scale
 from ride_eval.report.html.reading import contrast_label
-from ride_eval.report.text import NOTHING, excludes_zero
+from ride_eval.report.text import NOTHING
 
 OVERCONFIDENT = "overconfident"
 DECIMALS = 3
@@ -47,7 +47,6 @@ class Named:
 class KnowingCell:
     plot: Markup
     text: Markup | str
-    strong: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +114,6 @@ def _table(findings: Findings, marks: Marks, task: str, quantity: str, measure: 
 
 def _cell(estimate: Estimate | None, marks: Marks, limit: float | None) -> KnowingCell:
     if estimate is None or not estimate.n:
-        return KnowingCell(plot=Markup(""), text=NOTHING, strong=False)
-    strong = limit is not None and excludes_zero(estimate)
-    plot = Markup("") if limit is None else interval_plot(estimate, limit, strong=strong)
-    return KnowingCell(plot=plot, text=marks.estimate(estimate, DECIMALS), strong=strong)
+        return KnowingCell(plot=Markup(""), text=NOTHING)
+    plot = Markup("") if limit is None else interval_plot(estimate, limit, strong=False)
+    return KnowingCell(plot=plot, text=marks.estimate(estimate, DECIMALS))

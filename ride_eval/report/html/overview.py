@@ -14,6 +14,7 @@ from ride_eval.analysis.quantities import BY_NAME, Quantity
 from ride_eval.analysis.verdict import Clause as FoundClause
 from ride_eval.report import sections
 from ride_eval.report.html import setup
+from ride_eval.report.html.knowing import Named, named
 from ride_eval.report.html.marks import Marks
 from ride_eval.report.html.plots import axis, interval_plot, scale
 from ride_eval.report.html.reading import QUESTIONS, SIDES, WORDS, contrast_label, is_claim, words
@@ -82,6 +83,7 @@ class Card:
     clauses: list[Clause]
     lines: list[Line]
     changed: list[Changed]
+    overconfident: list[Named]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +130,7 @@ def _card(model: ModelFindings, marks: Marks) -> Card:
         untrained=model.verdict.untrained,
         clauses=_clauses(model, marks),
         lines=[_line(model, marks, contrast, asked, against) for contrast, asked, against in QUESTIONS],
+        overconfident=named(model, marks),
         changed=[found for contrast in SIDE_BY_SIDE if (found := _changed(model, marks, contrast)) is not None],
     )
 

@@ -18,7 +18,7 @@ from ride_eval.analysis.categories.findings import SignatureFindings
 from ride_eval.analysis.evidence import Evidence
 from ride_eval.analysis.findings import Findings
 from ride_eval.report import sections
-from ride_eval.report.html import documents, effects, method, overview, setup
+from ride_eval.report.html import documents, effects, knowing, method, overview, setup
 from ride_eval.report.html.marks import Marks
 from ride_eval.report.html.panels import Panel, curve_panels, layer_panels, link_panels, signature_panels
 from ride_eval.report.html.texts import clipped, finalized
@@ -48,6 +48,7 @@ def render(
         table=overview.table(findings, marks),
         setup=setup.rows(findings, marks),
         blocks=effects.blocks(findings, marks),
+        knowing=knowing.tables(findings, marks),
         layers=layers,
         links=links,
         signatures=signatures,

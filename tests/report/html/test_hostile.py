@@ -54,11 +54,11 @@ def planted(folder: Path) -> Path:
 
 
 def texts(n: int) -> list[str]:
-    return [f"{i} {NASTY}" if i % 7 else LONG for i in range(n)]
+    return [f"{i} {NASTY}" if i % 3 else LONG for i in range(n)]
 
 
 def answers(n: int) -> list[str]:
-    return [f"={i}{NASTY}" if i % 5 else LONG for i in range(n)]
+    return [f"={i}{NASTY}" if i % 4 else LONG for i in range(n)]
 
 
 @pytest.fixture(scope="module")
