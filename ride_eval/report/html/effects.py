@@ -14,7 +14,7 @@ from ride_eval.analysis.measures import Agreement
 from ride_eval.analysis.quantities import BY_NAME, Quantity
 from ride_eval.report import sections
 from ride_eval.report.html.marks import Marks
-from ride_eval.report.html.overview import Cell, cell
+from ride_eval.report.html.overview import Cell, cell, reach
 from ride_eval.report.html.plots import axis, scale
 from ride_eval.report.html.reading import SIDES, contrast_label
 from ride_eval.report.text import NOTHING, UNMATCHED, is_unmatched
@@ -90,7 +90,7 @@ def _block(findings: Findings, marks: Marks, quantity: Quantity) -> Block | None
         return None
     percent = name in _PERCENT
     # One scale for the pooled plots and a task's own: a wider interval there is cut with an arrow, its numbers beside it.
-    limit = scale(e.estimate for row in effects[""] for e in row if e is not None and e.estimate.n)
+    limit = scale((e.estimate for row in effects[""] for e in row if e is not None and e.estimate.n), reach(quantity))
     forests = {key: _forest(marks, key, contrasts, rows, limit) for key, rows in effects.items() if _has_numbers(rows)}
     return Block(
         name=name,

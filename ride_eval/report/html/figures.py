@@ -156,6 +156,7 @@ def curve_panels(models: Sequence[tuple[str, Sequence[Curve]]]) -> Figure:
                     label=visible(curve.arm),
                 )
             panel.set_ylim(-0.03, 1.03)
+            panel.locator_params(axis="x", nbins=4)
             panel.set_title(short(name, 26))
             panel.set_xlabel("probability of the choice" if confidence else "entropy (nats)")
             if place % per_row == 0:

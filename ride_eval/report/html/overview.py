@@ -214,7 +214,8 @@ def table(findings: Findings, marks: Marks) -> Table:
         name: [[model.contrast(name, contrast) for contrast in SIDE_BY_SIDE] for model in findings.models] for name in measured
     }
     limits = {
-        name: scale(e.estimate for row in rows for e in row if e is not None and e.estimate.n) for name, rows in effects.items()
+        name: scale((e.estimate for row in rows for e in row if e is not None and e.estimate.n), reach(BY_NAME[name]))
+        for name, rows in effects.items()
     }
     columns = [_column(BY_NAME[name], limits[name]) for name in measured]
     rows = []
@@ -226,6 +227,11 @@ def table(findings: Findings, marks: Marks) -> Table:
             )
         rows.append((model.name, cells))
     return Table(columns=columns, rows=rows)
+
+
+def reach(quantity: Quantity) -> float:
+    """The largest difference a quantity can have: 1 for a share of answers."""
+    return 1.0 if quantity.unit == "share" else math.inf
 
 
 def _column(quantity: Quantity, limit: float) -> Column:

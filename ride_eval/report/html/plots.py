@@ -19,14 +19,17 @@ _BEYOND = 8.0
 """An interval that reaches further than so many times the typical one is cut: it would flatten all others."""
 
 
-def scale(estimates: Iterable[Estimate]) -> float:
-    """The half width of a plot that shows all values and all but extreme intervals, 0 in its middle; 1 without numbers."""
+def scale(estimates: Iterable[Estimate], most: float = math.inf) -> float:
+    """The half width of a plot that shows all values and all but extreme intervals, 0 in its middle; 1 without numbers.
+
+    `most`: what the quantity cannot exceed.
+    """
     found = [estimate for estimate in estimates if _reach(estimate) > 0]
     if not found:
         return 1.0
     reaches = sorted(map(_reach, found))
     values = [abs(estimate.value) for estimate in found if math.isfinite(estimate.value)]
-    return _round_up(max(min(reaches[-1], _BEYOND * reaches[(len(reaches) - 1) // 2]), *values))
+    return _round_up(min(most, max(min(reaches[-1], _BEYOND * reaches[(len(reaches) - 1) // 2]), *values)))
 
 
 def interval_plot(estimate: Estimate, limit: float, *, strong: bool) -> Markup:
