@@ -181,7 +181,7 @@ def legend(findings: Findings) -> tuple[str, ...]:
     """What the numbers are, and why some are not there."""
     lines = [
         "Numbers: mean of task means, [95 % interval over documents and wordings], n = documents that have both arms. "
-        "No interval: fewer than 5 documents, or no variation between them.",
+        "Of correct answers: over documents. No interval: fewer than 5 documents, or no variation between them.",
         "p: that the mean over documents and wordings is 0. q: p corrected (Benjamini-Hochberg) within the model's family, "
         "primary quantities x five contrasts; all other quantities, correct answers among them, are exploratory and a "
         "family of their own.",

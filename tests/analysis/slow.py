@@ -41,6 +41,7 @@ def documents(run: Path, k: int) -> dict[Unit, dict[str, float]]:
     prompts: dict[Unit, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in rows(run, "prompts"):
         values = prompts[unit_of(row)]
+        values["aligned_tokens"].append(row["aligned_tokens"])
         values["density"].append(1 - early_middle(row["mlp_hoyer"]))
         values["density_resid"].append(1 - early_middle(row["resid_hoyer"]))
         hoyer = row["mlp_hoyer"] or []
@@ -108,7 +109,8 @@ def documents(run: Path, k: int) -> dict[Unit, dict[str, float]]:
         found[unit]["choice_margin"] = shares[-1] - shares[-2]
     for row in rows(run, "prompts"):
         if str(row["reason"]).startswith("truncated"):
-            found[unit_of(row)] = {"correct": found[unit_of(row)]["correct"]}
+            kept = ("correct", "aligned_tokens")
+            found[unit_of(row)] = {name: value for name, value in found[unit_of(row)].items() if name in kept}
     return found
 
 

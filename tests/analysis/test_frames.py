@@ -41,7 +41,7 @@ def test_every_value_is_what_a_plain_reading_gives(tmp_path: Path, moe: bool) ->
     found = values_of(path)
     assert found.keys() == expected.keys()
     for unit, row in found.items():
-        for name in (*COLUMNS, "heads_dropped", "confidence", "choice_brier"):
+        for name in (*COLUMNS, "aligned_tokens", "heads_dropped", "confidence", "choice_brier"):
             assert row[name] == pytest.approx(expected[unit].get(name, math.nan), nan_ok=True, abs=1e-9), (unit, name)
 
 
@@ -57,17 +57,17 @@ def test_a_run_with_nothing_in_it_is_an_empty_frame(tmp_path: Path) -> None:
     run = load_run(write_run(tmp_path, n=0, state=None))
     assert len(run.documents) == 0
     assert run.status == {"state": "incomplete"}
-    assert {
-        *UNIT,
-        *COLUMNS,
+    beside = {
         "meta_length",
         "meta_unit",
+        "aligned_tokens",
         "keyword_tokens",
         "heads_dropped",
         "confidence",
         "choice_brier",
         "reason",
-    } == set(run.documents.columns)
+    }
+    assert {*UNIT, *COLUMNS, *beside} == set(run.documents.columns)
 
 
 def test_a_run_of_an_older_version_lacks_the_newer_quantities_and_keeps_its_own(tmp_path: Path) -> None:

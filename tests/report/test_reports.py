@@ -248,8 +248,21 @@ def test_reports_are_written_whole(pair: Findings, tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize(
-    "spec", [{"n": 0}, {"n": 1}, {"n": 6, "arms": ["tag"]}, {"n": 6, "arms": ["none"]}, {"density": False, "n": 6}]
+    "spec",
+    [
+        {"n": 0},
+        {"n": 1},
+        {"n": 6, "arms": ["tag"]},
+        {"n": 6, "arms": ["none"]},
+        {"density": False, "n": 6},
+        {"n": 1, "one_of": 3},
+        {"n": 3, "one_of": 3, "repeats": 2},
+        {"n": 5, "wordings": 2, "keywords": False},
+        {"n": 52, "one_of": 2, "tasks": {"arith": "generation"}, "missing": frozenset((i, "tag") for i in range(0, 52, 2))},
+        {"n": 8, "one_of": 2, "missing": frozenset((i, ("tag", "tag_placebo")[i % 2]) for i in range(8))},
+    ],
 )
 def test_odd_runs_have_a_report(tmp_path: Path, spec: dict[str, Any]) -> None:
     findings = find([load_run(write_run(tmp_path, **spec))])

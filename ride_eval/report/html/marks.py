@@ -1,5 +1,5 @@
-"""Numbers of the page: each stands in a `<data>` element that names its place in the JSON report, as a JSON pointer (RFC 6901),
-and its full value.
+"""Numbers of the page: each stands in a `<data>` element that names its place in the JSON report, as a JSON pointer (RFC 6901,
+percent-encoded), and its full value.
 
 So a reader can look any number up, and a test compares them all.
 """
@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -105,4 +106,4 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _token(key: object) -> str:
-    return str(key).replace("~", "~0").replace("/", "~1")
+    return quote(str(key).replace("~", "~0").replace("/", "~1"), safe="~", errors="backslashreplace")

@@ -8,6 +8,7 @@ import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -58,7 +59,7 @@ class Page:
         """RFC 6901."""
         value: Any = self.content
         for token in pointer.removeprefix("/").split("/"):
-            token = token.replace("~1", "/").replace("~0", "~")
+            token = unquote(token).replace("~1", "/").replace("~0", "~")
             value = value[int(token)] if isinstance(value, list) else value[token]
         return value
 
