@@ -6,7 +6,7 @@ What was not measured is NaN, never 0.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class Run:
     """UNIT, the quantities (float64), `meta_length` and `meta_unit` of the arm's text, `keyword_tokens` and `heads_dropped`
     (see `attention`), `confidence`: the probability of the choice that was taken, `choice_brier` (see `metrics.choices`), and
     `reason`: why token statistics are missing (null: they are not). Sorted by UNIT."""
-    halves: pd.DataFrame
+    halves: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Sample-based quantities from either half of the samples: see `samples.half_values`."""
 
 
