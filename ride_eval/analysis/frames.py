@@ -6,7 +6,7 @@ What was not measured is NaN, never 0.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,10 +48,10 @@ class Run:
     over its prompts), `keyword_tokens` and `heads_dropped` (see `attention`), `confidence`: the probability of the choice
     that was taken, `choice_brier` (see `metrics.choices`), and `reason`: why token statistics are missing (null: they are
     not). Sorted by UNIT."""
-    layers: pd.DataFrame
+    layers: pd.DataFrame = field(default_factory=pd.DataFrame)
     """The rows of `documents`, with `density`, `density_resid`, `keyword_share` and `routing_shift` of each layer (float32):
     see `units.layer_columns`."""
-    halves: pd.DataFrame
+    halves: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Sample-based quantities from either half of the samples: see `samples.half_values`."""
 
 

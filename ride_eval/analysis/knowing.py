@@ -152,7 +152,7 @@ class _Rows(NamedTuple):
     right: _Array
 
     def where(self, kept: NDArray[np.bool_]) -> _Rows:
-        return _Rows(*(column[kept] for column in self))
+        return _Rows(self.row[kept], self.place[kept], self.values[kept], self.right[kept])
 
 
 class _Bootstrap:
@@ -160,13 +160,14 @@ class _Bootstrap:
 
     def __init__(self, rows: pd.DataFrame, draws: int, rng: np.random.Generator) -> None:
         rows = rows.sort_values(_ROW)
-        place, names = pd.factorize(rows["document"], sort=False)
+        codes, names = pd.factorize(rows["document"], sort=False)
         n = len(names)
         self.counts = np.stack([np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(draws)], 1).astype(np.uint16)
-        row, right = rows.groupby(_ROW).ngroup().to_numpy(), rows["correct"].to_numpy(np.float64)
+        place, row = np.asarray(codes, dtype=np.intp), np.asarray(rows.groupby(_ROW).ngroup(), dtype=np.intp)
+        right = rows["correct"].to_numpy(np.float64)
         scored = np.isin(right, (0.0, 1.0))
         arms = rows["arm"].to_numpy(object)
-        columns = dict.fromkeys(quantity for quantity, _ in ASKED)
+        columns = dict.fromkeys(quantity for quantity, _ in ASKED if quantity in rows)
         values = {name: rows[name].to_numpy(np.float64) for name in columns}
         self._rows = {
             (str(arm), name): _Rows(row, place, own, right).where(scored & (arms == arm) & ~np.isnan(own))

@@ -39,7 +39,9 @@ class Reliability:
 
 
 def split_half(halves: pd.DataFrame) -> tuple[Reliability, ...]:
-    """One entry a sample-based quantity, from `samples.half_values`."""
+    """One entry a sample-based quantity, from `samples.half_values`; none from a frame without columns."""
+    if halves.columns.empty:
+        return ()
     return tuple(_reliability(halves, quantity) for quantity in QUANTITIES)
 
 
