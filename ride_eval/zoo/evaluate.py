@@ -20,7 +20,8 @@ from scipy.stats import binomtest
 from ride_eval.analysis.categories.baselines import load_balanced
 from ride_eval.analysis.categories.classify import classify
 from ride_eval.analysis.categories.matrix import load_signatures
-from ride_eval.analysis.categories.similarity import difference_interval, normalized, permutation_p, similarity
+from ride_eval.analysis.categories.resampling import difference_interval, permutation_p
+from ride_eval.analysis.categories.similarity import normalized, similarity
 from ride_eval.analysis.contrasts import Contrast, effect
 from ride_eval.analysis.findings import find
 from ride_eval.analysis.frames import Run, load_run

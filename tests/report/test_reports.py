@@ -216,7 +216,7 @@ def well_formed(text: str) -> int:
 
 def test_markdown_tables_are_well_formed(pair: Findings) -> None:
     text = markdown.render(pair)
-    assert well_formed(text) == 8
+    assert well_formed(text) == 12
     for section in (sections.correctness(pair), sections.control_contrasts(pair, primary=False)):
         for row in section.rows:
             for cell in row.cells:
@@ -231,7 +231,7 @@ def test_hostile_names_are_shown_and_do_nothing(tmp_path: Path) -> None:
     assert "\\x1b[2J" in text
     assert "[red]run" in text
     rendered = markdown.render(findings)
-    assert well_formed(rendered) == 5
+    assert well_formed(rendered) == 6
     assert rendered.count(sections.NO_VALUES) == 3, "an empty table must say that it is"
     assert not {letter for letter in rendered if not letter.isprintable()} - {"\n"}
     assert "<b>" not in rendered.replace("\\<b\\>", "")
@@ -242,7 +242,7 @@ def test_hostile_names_are_shown_and_do_nothing(tmp_path: Path) -> None:
 
 def test_reports_are_written_whole(pair: Findings, tmp_path: Path) -> None:
     markdown.write(pair, tmp_path / "report.md")
-    json_report.write(pair, tmp_path / "report.json")
+    json_report.write(pair, [], None, tmp_path / "report.json")
     assert (tmp_path / "report.md").read_text(encoding="utf-8") == markdown.render(pair)
     assert (tmp_path / "report.json").read_text(encoding="utf-8") == json_report.render(pair)
     assert len(list(tmp_path.iterdir())) == 2
