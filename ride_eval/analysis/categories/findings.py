@@ -18,7 +18,6 @@ from ride_eval.analysis.categories.classify import HIDDEN, Classification, class
 from ride_eval.analysis.categories.experts import Experts, experts_of
 from ride_eval.analysis.categories.maps import Maps, maps
 from ride_eval.analysis.categories.matrix import (
-    PERTURBED,
     SPANS,
     Signatures,
     Span,
@@ -34,6 +33,7 @@ from ride_eval.analysis.categories.similarity import normalized
 from ride_eval.analysis.categories.tokens import Routes, load_routes, overlap
 from ride_eval.analysis.categories.transfer import Side, Transfer, between, prompt_and_answer, side
 from ride_eval.errors import RunError
+from ride_eval.perturbations import PERTURBED
 from ride_eval.store import read_manifest, read_status, read_table
 
 FORMAT_VERSION = 1

@@ -13,7 +13,7 @@ from scipy.stats import kstest
 
 from ride_eval.analysis.categories.baselines import load_balanced
 from ride_eval.analysis.categories.classify import classify, judged, wilson
-from ride_eval.analysis.categories.matrix import PERTURBED, category_tasks, known_origins, load_signatures
+from ride_eval.analysis.categories.matrix import category_tasks, known_origins, load_signatures
 from ride_eval.analysis.categories.resampling import difference_interval, permutation_p
 from ride_eval.analysis.categories.similarity import (
     Pairs,
@@ -23,7 +23,7 @@ from ride_eval.analysis.categories.similarity import (
     similarity_of_pairs,
 )
 from ride_eval.errors import RunError
-from ride_eval.perturbations import KINDS
+from ride_eval.perturbations import KINDS, PERTURBED
 from ride_eval.store import read_table
 from tests.conftest import Evaluate
 
