@@ -62,6 +62,7 @@ def main() -> None:
         wall, cpu = time.perf_counter(), time.process_time()
         found = call()
         seconds[what], seconds[f"{what}, CPU"] = time.perf_counter() - wall, time.process_time() - cpu
+        print(f"{what}: {seconds[what]:.1f} s, {seconds[f'{what}, CPU']:.1f} s of CPU", flush=True)
         return found
 
     units = timed("unit vectors", lambda: normalized(values))

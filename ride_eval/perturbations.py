@@ -76,6 +76,8 @@ DRAWN: Mapping[str, Callable[[str, np.random.Generator], str]] = {
     "white space": spaces,
 }
 KINDS = (*DRAWN, "paraphrase")
+PERTURBED = "signatures_perturbed"
+"""The base task of the changed prompts: near copies, so they count among no other documents."""
 
 
 def perturb(text: str, kind: str, key: str) -> str:

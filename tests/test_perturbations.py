@@ -30,10 +30,11 @@ def test_every_prompt_has_every_kind_under_its_own_category() -> None:
     originals = {row["id"]: row for row in rows("test.jsonl")}
     found = rows("perturbed.jsonl")
     assert {(row["original"], row["perturbation"]) for row in found} == {(name, kind) for name in originals for kind in KINDS}
+    known = origins()
     for row in found:
         original = originals[row["original"]]
         assert row["domain"] == original["domain"] and row["prompt"] != original["prompt"]
-        assert origins()[document_hash(row)] == (document_hash(original), row["perturbation"])
+        assert known[document_hash(row)] == (document_hash(original), row["perturbation"])
 
 
 def test_paraphrases_use_other_words() -> None:

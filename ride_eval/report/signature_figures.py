@@ -154,7 +154,7 @@ def spans(run: RunFindings) -> Figure:
     for each, values, label, null in (
         (axes[0, 0], first, "within - across (cosine)", 0.0),
         (axes[0, 1], second, "AUC of pairs", 0.5),
-        (axes[0, 2], accuracy, "accuracy (share of prompts)", _chance(run)),
+        (axes[0, 2], accuracy, "accuracy (share)", _chance(run)),
     ):
         with_intervals(each, x, [value for value in values], Style(0), label, line=False)  # noqa: C416
         reference(each, null, "nothing known")

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from ride_eval.analysis.batches import batches, keys
 from ride_eval.analysis.beside_none import beside_none
 from ride_eval.analysis.categories.association import Association, association
-from ride_eval.analysis.categories.matrix import PERTURBED
 from ride_eval.analysis.categories.measured import Measured
 from ride_eval.analysis.contrasts import Contrast, effects
 from ride_eval.analysis.frames import load_run
@@ -26,6 +25,7 @@ from ride_eval.analysis.routes import common_experts
 from ride_eval.analysis.signatures import Shape, domain_centres, signatures
 from ride_eval.analysis.units import PROMPT_KEY, UNIT, document_means
 from ride_eval.metrics.routing import cosine
+from ride_eval.perturbations import PERTURBED
 from ride_eval.store import read_manifest, read_table
 
 SHIFTS = (

@@ -18,7 +18,6 @@ from ride_eval.analysis.categories.classify import HIDDEN, Classification, class
 from ride_eval.analysis.categories.experts import Experts, experts_of
 from ride_eval.analysis.categories.maps import Maps, maps
 from ride_eval.analysis.categories.matrix import (
-    PERTURBED,
     SPANS,
     Signatures,
     Span,
@@ -34,6 +33,7 @@ from ride_eval.analysis.categories.similarity import normalized
 from ride_eval.analysis.categories.tokens import Routes, load_routes, overlap
 from ride_eval.analysis.categories.transfer import Side, Transfer, between, prompt_and_answer, side
 from ride_eval.errors import RunError
+from ride_eval.perturbations import PERTURBED
 from ride_eval.store import read_manifest, read_status, read_table
 
 FORMAT_VERSION = 1
@@ -184,6 +184,10 @@ def _run(run: Path, name: str, seed: int) -> RunFindings | Without:
     compared = baselines(own, routes, _support(run, own))
     own_side = side(name, own, routes)
     generated = _load(run, "generated", tasks)
+    changed = _perturbed(run)
+    changes = _robustness(run, own, changed, own_side, seed) if changed else ()
+    if changed and (others := len(changed.labels) - sum(row.to_itself.n for row in changes)):
+        notes.append(f"{others} of {len(changed.labels)} changed prompts are left out: their originals are not in the run")
     sizes = np.bincount(whole.labels, minlength=len(whole.categories))
     return RunFindings(
         name=name,
@@ -202,7 +206,7 @@ def _run(run: Path, name: str, seed: int) -> RunFindings | Without:
         maps=maps(own.features, own.labels, seed=seed) if len(own.labels) >= 4 else None,
         specialization=experts_of(run, tasks) if isinstance(routes, Routes) else None,
         arms=arms_on_routing(run),
-        robustness=_robustness(run, own, own_side, seed),
+        robustness=changes,
         answer=prompt_and_answer(run, own_side, generated) if isinstance(generated, Signatures) else None,
         side=own_side,
     )
@@ -288,10 +292,7 @@ def _support(run: Path, own: Signatures) -> tuple[Routes, NDArray[np.intp]] | st
     return routes if isinstance(routes, str) else (routes, np.array([places[document] for document in own.documents]))
 
 
-def _robustness(run: Path, own: Signatures, own_side: Side, seed: int) -> tuple[Robustness, ...]:
-    changed = _perturbed(run)
-    if changed is None:
-        return ()
+def _robustness(run: Path, own: Signatures, changed: Signatures, own_side: Side, seed: int) -> tuple[Robustness, ...]:
     routes = _routes(run, changed)
     overlaps: dict[int, float] = {}
     if isinstance(routes, Routes) and own_side.token_ids is not None:

@@ -15,14 +15,12 @@ from ride_eval.analysis.batches import batches, flat, keys
 from ride_eval.analysis.units import PROMPT_KEY
 from ride_eval.errors import RunError
 from ride_eval.metrics.routing import signature
-from ride_eval.perturbations import origins
+from ride_eval.perturbations import PERTURBED, origins
 from ride_eval.store import read_manifest, read_table
 
 Span = Literal["question", "prompt", "generated", "both"]
 SPANS: tuple[Span, ...] = ("question", "prompt", "generated", "both")
 """`both` has the layers of `prompt`, then those of `generated`."""
-PERTURBED = "signatures_perturbed"
-"""The base task whose documents are other prompts, changed."""
 
 
 @dataclass(frozen=True, kw_only=True)

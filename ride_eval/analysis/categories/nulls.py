@@ -197,7 +197,7 @@ def headline(rows: Sequence[Baseline]) -> str:
     verdict = (
         "So routing knows more than the tokens' usual experts do"
         if gap.has_interval and gap.low > 0
-        else "So routing knows less than the tokens' usual experts do"
+        else "So routing tells less than the tokens' usual experts do"
         if gap.has_interval and gap.high < 0
         else "So routing is not shown to know more than the tokens do"
     )

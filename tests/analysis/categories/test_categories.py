@@ -13,7 +13,7 @@ from scipy.stats import kstest
 
 from ride_eval.analysis.categories.baselines import load_balanced
 from ride_eval.analysis.categories.classify import classify, judged, wilson
-from ride_eval.analysis.categories.matrix import load_signatures
+from ride_eval.analysis.categories.matrix import category_tasks, known_origins, load_signatures
 from ride_eval.analysis.categories.resampling import difference_interval, permutation_p
 from ride_eval.analysis.categories.similarity import (
     Pairs,
@@ -23,6 +23,7 @@ from ride_eval.analysis.categories.similarity import (
     similarity_of_pairs,
 )
 from ride_eval.errors import RunError
+from ride_eval.perturbations import KINDS, PERTURBED
 from ride_eval.store import read_table
 from tests.conftest import Evaluate
 
@@ -162,9 +163,10 @@ def test_too_few_prompts_for_five_folds() -> None:
 def test_signatures_of_a_run_are_those_of_its_stored_routes(tmp_path: Path, evaluate: Evaluate) -> None:
     """Against expert ids that were stored token by token, counted one by one."""
     arguments = {"pretrained": "zoo-olmoe", "run_dir": str(tmp_path), "num_samples": 0}
-    evaluate("ride", ["ride_signatures_none"], model_args=arguments, apply_chat_template=True, limit=6)
-    found = load_signatures(tmp_path)
-    routes = read_table(tmp_path, "routes").sort_values(["task", "document"])
+    tasks = ["ride_signatures_none", "ride_signatures_perturbed_none"]
+    evaluate("ride", tasks, model_args=arguments, apply_chat_template=True, limit=6)
+    found = load_signatures(tmp_path, tasks=["signatures"])
+    routes = read_table(tmp_path, "routes", None, [("task", "=", "signatures")]).sort_values(["task", "document"])
     assert found.values.shape == (6, 6, 16) == (len(routes), 6, 16)
     for values, n_tokens, (_, row) in zip(found.values, found.n_tokens, routes.iterrows(), strict=True):
         experts = np.asarray(row["experts"]).reshape(len(row["token_ids"]), 6, 4)
@@ -172,5 +174,15 @@ def test_signatures_of_a_run_are_those_of_its_stored_routes(tmp_path: Path, eval
         for layer, expert in itertools.product(range(6), range(16)):
             assert values[layer, expert] == pytest.approx(np.sum(experts[:, layer] == expert) / (4 * n_tokens))
     assert found.categories == ("code",)
+    changed = load_signatures(tmp_path, tasks=[PERTURBED])
+    known = known_origins(changed)
+    assert len(known) == len(changed.documents) == 6, "the documents that the harness saw are the shipped ones"
+    assert {original for original, _ in known.values()} <= {document for _, document in found.documents}
+    assert {kind for _, kind in known.values()} == set(KINDS)
+    assert category_tasks(tmp_path) == (("signatures",), False)
+    answers = load_signatures(tmp_path, "generated", tasks=["signatures"])
+    both = load_signatures(tmp_path, "both", tasks=["signatures"])
+    assert both.values.shape == (len(answers.labels), 12, 16) and both.documents == answers.documents
+    np.testing.assert_array_equal(both.values[:, 6:], answers.values)
     with pytest.raises(RunError, match="no routing of arm 'tag'"):
         load_signatures(tmp_path, arm="tag")

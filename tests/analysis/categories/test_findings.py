@@ -13,7 +13,7 @@ import pytest
 from ride_eval.analysis.categories import findings as module
 from ride_eval.analysis.categories.arms import arms_on_routing, shift_by_layer, wrong_distance_by_layer
 from ride_eval.analysis.categories.findings import SignatureFindings, find_signatures
-from ride_eval.analysis.categories.matrix import PERTURBED, Signatures, category_tasks, load_signatures
+from ride_eval.analysis.categories.matrix import Signatures, category_tasks, load_signatures
 from ride_eval.analysis.categories.robustness import robustness
 from ride_eval.analysis.categories.tokens import load_routes
 from ride_eval.analysis.contrasts import Contrast, effects
@@ -21,7 +21,7 @@ from ride_eval.analysis.frames import load_run
 from ride_eval.analysis.signatures import domain_centres
 from ride_eval.analysis.units import UNIT
 from ride_eval.errors import RunError
-from ride_eval.perturbations import KINDS, origins
+from ride_eval.perturbations import KINDS, PERTURBED, origins
 from ride_eval.store import read_table
 from tests import synthetic_run
 from tests.synthetic_run import write_run
@@ -33,9 +33,17 @@ LAYERS, EXPERTS, K = synthetic_run.MOE_LAYERS, synthetic_run.EXPERTS, synthetic_
 def fewer_draws() -> Iterator[None]:
     """Numbers are tested elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
-        for place in ("nulls.MANY_DRAWS", "mantel.PERMUTATIONS", "resampling.PERMUTATIONS"):
-            patch.setattr(f"ride_eval.analysis.categories.{place}", 2)
+        patch.setattr("ride_eval.analysis.categories.nulls.MANY_DRAWS", 2)
         yield
+
+
+@pytest.fixture
+def at_a_glance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the slow parts."""
+    for part in ("baselines", "_layers"):
+        monkeypatch.setattr(module, part, lambda *_: ())
+    monkeypatch.setattr(module, "headline", lambda _: "A headline.")
+    monkeypatch.setattr(module, "maps", lambda *_, **__: None)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +80,7 @@ def test_json_is_strict_and_leaves_long_arrays_out(found: SignatureFindings) -> 
     assert np.shape(one["spans"][0]["classification"]["confusion"]) == (3, 3)
 
 
+@pytest.mark.usefixtures("at_a_glance")
 def test_two_runs_of_the_same_documents_are_compared(run: Path, tmp_path: Path) -> None:
     other = write_run(tmp_path / "two", n=24, seed=1)
     found = find_signatures([run, other])
@@ -157,6 +166,16 @@ def test_layers_of_shift_are_the_shift_and_pull_is_its_formula(run: Path) -> Non
     distances = wrong_distance_by_layer(run, (LAYERS, EXPERTS))
     for _, row in distances.iterrows():
         assert row[names].to_numpy(float) == pytest.approx(expected[tuple(row[UNIT])])
+
+
+def test_changed_prompts_are_no_documents_of_their_domain(tmp_path: Path) -> None:
+    tasks = {"arith": "generation"}
+    one = write_run(tmp_path / "one", n=6, arms=["none"], tasks=tasks)
+    other = write_run(tmp_path / "other", n=6, arms=["none"], tasks={**tasks, PERTURBED: "generation"})
+    centres = [domain_centres(run, (LAYERS, EXPERTS)) for run in (one, other)]
+    assert len(read_table(other, "prompts", [])) == 12 and centres[0].keys() == centres[1].keys()
+    for domain, centre in centres[0].items():
+        np.testing.assert_array_equal(centre, centres[1][domain])
 
 
 def test_effects_of_arms_are_those_of_the_report_by_domain_too(run: Path) -> None:
