@@ -1,13 +1,5 @@
 "use strict";
 (() => {
-  // All details are open on paper, and as they were afterwards.
-  let closed = [];
-  addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details:not([open])")].filter((part) => !part.closest(".documents"));
-    closed.forEach((part) => { part.open = true; });
-  });
-  addEventListener("afterprint", () => closed.forEach((part) => { part.open = false; }));
-
   const table = document.getElementById("flipped");
   if (!table) return;
   const rows = [...table.tBodies];
