@@ -206,7 +206,7 @@ def test_no_runs_are_no_models() -> None:
 
 def test_the_lines_of_pandas_in_the_docs_give_the_reports_number(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
-    lines = page.split("```python\n")[1].split("```")[0]
+    lines = page.partition("\n## Statistics")[2].split("```python\n")[1].split("```")[0]
     run = write_run(
         tmp_path, Synthetic(tasks=TASKS, n=40, one_of=4, reasons={(1, "expert"): "alignment coverage 0.8 below 0.90"})
     )
