@@ -61,6 +61,7 @@ def layer_maps(models: Sequence[tuple[str, Sequence[LayerEffect]]], arms: Sequen
             mesh = _map(panel, *models[place], columns, gap, limit)
         bar = figure.colorbar(mesh, ax=axes, shrink=0.8, aspect=30, pad=0.01)
         bar.outline.set_visible(False)
+        bar.solids.set_rasterized(False)  # as shapes, like all else: the policy loads no picture
     return figure
 
 

@@ -37,7 +37,9 @@ def render(
     of_signatures = signature_panels(signatures) if signatures is not None else []
     style, script = _own("style.css"), _own("script.js")
     return _template().render(
-        policy=_policy(style, script, [panel for _, panel in of_signatures]),
+        policy=_policy(
+            style, script, [*layers, *curves, *(p for link in links for p in link.panels), *(p for _, p in of_signatures)]
+        ),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         version=__version__,
