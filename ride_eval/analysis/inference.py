@@ -15,8 +15,8 @@ from ride_eval.analysis.spread import Spread, spread
 Method = Literal["t", "bootstrap-t"]
 BOOTSTRAP_DOCUMENTS = 50
 """From here on intervals come from a bootstrap of t, but are never narrower than Student's, which they come from below."""
-MIN_DRAWS = 0.9
-"""Share of the draws that must have a t."""
+MIN_DRAWS = 0.99
+"""Share of the draws that must have a t: where few documents differ at all, many draws hold none of them."""
 _ROUNDING = 1e-9
 
 

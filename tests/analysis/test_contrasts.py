@@ -179,6 +179,14 @@ def test_p_is_below_5_percent_exactly_where_the_interval_excludes_zero(n: int) -
     assert len(set(refuted)) == 2
 
 
+def test_few_documents_that_differ_at_all_get_students_interval() -> None:
+    """Two of 90: many draws hold neither, have no error, and would make an interval without end."""
+    values = [0.0] * 88 + [1.0, 1.0]
+    found = effect(worded(values, [i % 6 for i in range(90)]), "density", TAG)
+    assert found.method == "t"
+    assert -0.1 < found.estimate.low < 0 < found.estimate.high < 0.1
+
+
 def test_wordings_that_disagree_are_no_effect_of_the_arm() -> None:
     """Documents alone would be sure of it: half of the wordings raise the number, more of them a little more."""
     wordings = [i % 4 for i in range(80)]

@@ -19,7 +19,7 @@ from ride_eval.analysis.batches import batches, keys
 from ride_eval.analysis.beside_none import beside_none
 from ride_eval.analysis.categories.association import Association, association
 from ride_eval.analysis.categories.measured import Measured
-from ride_eval.analysis.contrasts import Contrast, effects
+from ride_eval.analysis.contrasts import Contrast, effect
 from ride_eval.analysis.frames import load_run
 from ride_eval.analysis.routes import common_experts
 from ride_eval.analysis.signatures import Shape, domain_centres, signatures
@@ -154,7 +154,7 @@ def _document_means(parts: Iterator[tuple[pd.DataFrame, NDArray[np.float64]]], l
 
 
 def _effect(documents: pd.DataFrame, column: str, contrast: Contrast) -> Measured:
-    found = effects(documents.drop(columns="domain"), [column], contrast)[0].estimate
+    found = effect(documents.drop(columns="domain"), column, contrast).estimate
     return Measured(value=found.value, low=found.low, high=found.high, n=found.n, reason=found.reason)
 
 
