@@ -36,7 +36,7 @@ def render(
     links = link_panels(findings, evidence, marks)
     of_signatures = signature_panels(signatures) if signatures is not None else []
     style, script = _own("style.css"), _own("script.js")
-    return _template().render(
+    page: str = _template().render(
         policy=_policy(
             style, script, [*layers, *curves, *(p for link in links for p in link.panels), *(p for _, p in of_signatures)]
         ),
@@ -64,6 +64,7 @@ def render(
         evidence=evidence,
         records=method.records(findings, evidence),
     )
+    return page
 
 
 def write(
