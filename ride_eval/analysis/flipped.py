@@ -99,7 +99,9 @@ def flips(run: Run, arms: Sequence[str], most: int) -> Flips:
     words, unmarked = _keywords(run)
     texts = _texts(run.path, set(chosen["document"]))
     numbers = run.documents[run.documents["document"].isin(set(chosen["document"]))].set_index(_ANSWER)[list(_NUMBERS)]
-    rows = numbers.to_dict("index")
+    rows: dict[Any, dict[str, float]] = {
+        key: {str(k): v for k, v in own.items()} for key, own in numbers.to_dict("index").items()
+    }
     documents = []
     for task, document, occurrence, wording, flipped in chosen.itertuples(index=False):
         asked_key = (task, document, occurrence, wording)

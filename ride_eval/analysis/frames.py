@@ -129,7 +129,7 @@ def _by_layer(name: str, lists: pd.Series[Any]) -> pd.DataFrame:
     there = lengths[lengths > 0]
     n_layers = int(np.bincount(there).argmax()) if len(there) else 0
     found = np.full((len(lists), n_layers), np.nan, dtype=np.float32)
-    rows = np.flatnonzero(lengths == n_layers) if n_layers else []
+    rows = np.flatnonzero((lengths == n_layers) & (lengths > 0))
     if len(rows):
         found[rows] = 1.0 - np.stack([values[row] for row in rows])
     return pd.DataFrame(found, columns=layer_columns(name, n_layers), index=lists.index)
@@ -137,7 +137,7 @@ def _by_layer(name: str, lists: pd.Series[Any]) -> pd.DataFrame:
 
 def _with_layers(prompts: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """`document_means` of the columns named and of those that hold a layer."""
-    return document_means(prompts, [*names, *(column for column in prompts if LAYER_MARK in str(column))])
+    return document_means(prompts, [*names, *(str(column) for column in prompts if LAYER_MARK in str(column))])
 
 
 def _band(name: str, n_layers: int) -> slice:

@@ -42,7 +42,7 @@ def layer_effects(run: Run, arms: Sequence[str]) -> tuple[LayerEffect, ...]:
     """Quantity by quantity: first each arm against `none`, then the control contrasts; without what no document has."""
     contrasts = [*(Contrast(arm, "none") for arm in arms if arm != "none"), *CONTROL_CONTRASTS]
     routed = [int(layer) for layer in run.manifest["model"].get("moe_layers") or ()]
-    sides = {str(arm): rows for arm, rows in run.documents.groupby("arm", sort=False).indices.items()}
+    sides = {str(arm): np.asarray(rows) for arm, rows in run.documents.groupby("arm", sort=False).indices.items()}
     index = pd.MultiIndex.from_frame(run.documents[_ROW])
     found = []
     for quantity in LAYERED:
@@ -97,4 +97,4 @@ def _means(values: NDArray[np.float64], group: NDArray[np.integer], n: int) -> N
     there = np.isfinite(values)[order]
     sums = np.add.reduceat(np.where(there, values[order], 0.0), starts, axis=0)
     counts = np.add.reduceat(there, starts, axis=0, dtype=np.int64)
-    return np.divide(sums, counts, out=np.full(sums.shape, math.nan), where=counts > 0)
+    return np.asarray(np.divide(sums, counts, out=np.full(sums.shape, math.nan), where=counts > 0))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def layer_maps(models: Sequence[tuple[str, Sequence[LayerEffect]]], arms: Sequen
         deepest = max(len(found.values) for _, effects in models for found in effects)
         height = 1.5 + min(3.2, 0.14 * deepest + 0.6)
         figure, axes = new(1.2 + per_row * (1.1 + 0.3 * len(columns)), rows * height, "", rows=rows, columns=per_row)
-        mesh = None
+        mesh: Any = None
         for place, panel in enumerate(axes.flat):
             if place >= len(models):
                 panel.set_visible(False)
@@ -61,10 +61,12 @@ def layer_maps(models: Sequence[tuple[str, Sequence[LayerEffect]]], arms: Sequen
             mesh = _map(panel, *models[place], columns, gap, limit)
         bar = figure.colorbar(mesh, ax=axes, shrink=0.8, aspect=30, pad=0.01)
         bar.outline.set_visible(False)
+        if bar.solids is not None:
+            bar.solids.set_rasterized(False)  # as shapes, like all else: the policy loads no picture
     return figure
 
 
-def _map(panel: Axes, name: str, effects: Sequence[LayerEffect], columns: Sequence[Contrast], gap: int, limit: float) -> object:
+def _map(panel: Axes, name: str, effects: Sequence[LayerEffect], columns: Sequence[Contrast], gap: int, limit: float) -> Any:
     found = {effect.contrast: effect for effect in effects}
     layers = next(iter(found.values())).layers
     panel.grid(visible=False)

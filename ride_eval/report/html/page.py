@@ -36,8 +36,10 @@ def render(
     links = link_panels(findings, evidence, marks)
     of_signatures = signature_panels(signatures) if signatures is not None else []
     style, script = _own("style.css"), _own("script.js")
-    return _template().render(
-        policy=_policy(style, script, [panel for _, panel in of_signatures]),
+    page: str = _template().render(
+        policy=_policy(
+            style, script, [*layers, *curves, *(p for link in links for p in link.panels), *(p for _, p in of_signatures)]
+        ),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         version=__version__,
@@ -62,6 +64,7 @@ def render(
         evidence=evidence,
         records=method.records(findings, evidence),
     )
+    return page
 
 
 def write(

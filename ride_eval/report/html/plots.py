@@ -42,11 +42,11 @@ def interval_plot(estimate: Estimate, limit: float, *, strong: bool) -> Markup:
         low, high = _place(estimate.low, limit), _place(estimate.high, limit)
         shapes.append(f'<line class="reach" x1="{low:.1f}" y1="{y}" x2="{high:.1f}" y2="{y}"/>')
         for end, at, way in ((estimate.low, low, -1), (estimate.high, high, 1)):
-            if abs(end) > limit:
+            if abs(end) > limit * (1 + 1e-9):
                 shapes.append(f'<path class="beyond" d="M{at:.1f} {y - 4}l{5 * way} 4l{-5 * way} 4z"/>')
             else:
                 shapes.append(f'<line class="reach" x1="{at:.1f}" y1="{y - 3}" x2="{at:.1f}" y2="{y + 3}"/>')
-    if abs(estimate.value) <= limit:
+    if abs(estimate.value) <= limit * (1 + 1e-9):
         shapes.append(f'<circle class="dot" cx="{_place(estimate.value, limit):.1f}" cy="{y}" r="4"/>')
     kind = "plot strong" if strong else "plot"
     return Markup(  # noqa: S704 - numbers only

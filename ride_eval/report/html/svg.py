@@ -30,11 +30,13 @@ _CLASSES = {"#000000": "ink", "#ffffff": "paper", "#e3e3e3": "rule", "#6e6e6e": 
 def inline(figure: Figure, name: str, alternative: str) -> Markup:
     """The figure as an `<svg>` element. `name` must be a letter and letters or digits, and unlike any other's on the page."""
     import matplotlib as mpl
+    from matplotlib.text import Text
 
     buffer = io.StringIO()
     with house_style(), mpl.rc_context({"svg.fonttype": "none", "text.parse_math": False}):
-        for text in figure.findobj(match=lambda artist: hasattr(artist, "set_parse_math")):
-            text.set_parse_math(False)
+        for text in figure.findobj(match=Text):
+            if isinstance(text, Text):
+                text.set_parse_math(False)
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
