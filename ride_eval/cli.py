@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ride_eval import __version__
+from ride_eval import __version__, check_commands
 from ride_eval.errors import RideError, UsageError
 
 
@@ -44,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--json", type=Path, metavar="FILE", help="write the same findings as JSON")
     report.add_argument("--md", type=Path, metavar="FILE", help="write the same findings as Markdown")
     report.set_defaults(call=_report)
+
+    check_commands.add(commands)
 
     run = commands.add_parser("run", help="`lm_eval run` with this plugin loaded; takes all its flags", add_help=False)
     run.set_defaults(call=lambda _: _run([]))
