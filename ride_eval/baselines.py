@@ -54,10 +54,17 @@ class Entry:
 def save(run: Path, folder: Path, name: str) -> Path:
     """Keep a run as folder/NAME, in the place of an older one; returns that. Raises RunError for a run that is not complete,
     UsageError for a name that is no plain word or a folder that cannot be written to."""
+    baseline_path(folder, name, must_exist=False)  # before a large run is read
+    return keep(load_snapshot(run), folder, name)
+
+
+def keep(snapshot: Snapshot, folder: Path, name: str) -> Path:
+    """The same for a run that was read already."""
     target = baseline_path(folder, name, must_exist=False)
-    snapshot = load_snapshot(run)
     if snapshot.status.get("state") != "complete":
-        raise RunError(f"{run} is {snapshot.status.get('state')}; a baseline is kept of a complete run. Finish it first.")
+        raise RunError(
+            f"{snapshot.path} is {snapshot.status.get('state')}; a baseline is kept of a complete run. Finish it first."
+        )
     building = target.with_name(f".{name}.building")
     try:
         shutil.rmtree(building, ignore_errors=True)

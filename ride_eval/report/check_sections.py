@@ -138,8 +138,8 @@ def legend() -> list[str]:
         "regression: worse by more than the least that matters, and q < alpha. drift: the same for what has no better side.",
         "no change: two one-sided tests exclude a change as large as the least that matters. identical: no document differs. "
         "not settled: neither; beside it, how many documents would show that nothing changed.",
-        "q: p (swapping the runs in whole documents) after Benjamini-Hochberg, over the rows that can fail, and apart over "
-        "those that warn. d_z: the change by the SD of its documents' differences.",
+        "q: p (the larger of a t test's and of swapping the runs in whole documents) after Benjamini-Hochberg, over the rows "
+        "that can fail, and apart over those that warn. d_z: the change by the SD of its documents' differences.",
     ]
 
 

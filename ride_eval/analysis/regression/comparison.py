@@ -13,7 +13,7 @@ from ride_eval.analysis.draws import FLIPS, flip_p
 from ride_eval.analysis.families import false_discovery_rates
 from ride_eval.analysis.intervals import Estimate, estimate
 from ride_eval.analysis.notes import FEW_DOCUMENTS
-from ride_eval.analysis.regression.equivalence import documents_needed, equivalence_p
+from ride_eval.analysis.regression.equivalence import documents_needed, equivalence_p, zero_p
 from ride_eval.analysis.regression.measures import ALL_ARMS, DISTANCES, Better
 from ride_eval.analysis.regression.pairs import Block
 from ride_eval.policy import Level, Policy
@@ -50,7 +50,10 @@ class Comparison:
     d_z: float
     """The mean by the SD of the differences."""
     p: float
-    """Two-sided, by swapping the two runs in whole documents. Of a distance between versions: of its excess over `minimum`."""
+    """Two-sided; the larger of the t test's and `p_exchangeable`: the one doubts a mean that hangs on a few documents, the
+    other knows no distribution. Of a distance between versions: of its excess over `minimum`."""
+    p_exchangeable: float
+    """By swapping the two runs in whole documents."""
     equivalence: float
     """p of the two one-sided tests that the change is within +- minimum; small is evidence of no change."""
     needed: float
@@ -94,8 +97,9 @@ def _rows(block: Block, policy: Policy, alpha: float, floors: Floors, seed: tupl
     distance = np.array([metric in DISTANCES for metric, _ in names])
     tested = change - np.where(distance, minimum, 0.0)
     task = np.zeros(len(change), dtype=np.intp)
-    p = flip_p(tested, task, np.nanmean(tested, 0), np.random.default_rng(seed), draws)
+    exchangeable = flip_p(tested, task, np.nanmean(tested, 0), np.random.default_rng(seed), draws)
     error = np.where(n > 1, deviation / np.sqrt(n), math.nan)
+    p = np.fmax(exchangeable, zero_p(np.nanmean(tested, 0), error, np.maximum(n - 1.0, 1.0)))
     equivalence = equivalence_p(means, error, np.maximum(n - 1.0, 1.0), minimum)
     needed = documents_needed(deviation, minimum, alpha)
     return [
@@ -113,6 +117,7 @@ def _rows(block: Block, policy: Policy, alpha: float, floors: Floors, seed: tupl
             change=estimate({block.task: change[np.isfinite(change[:, i]), i]}),
             d_z=float(means[i] / deviation[i]) if deviation[i] > 0 else math.nan,
             p=float(p[i]),
+            p_exchangeable=float(exchangeable[i]),
             equivalence=float(equivalence[i]),
             needed=float(needed[i]),
         )

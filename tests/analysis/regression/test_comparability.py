@@ -16,7 +16,7 @@ from ride_eval.analysis.regression.comparability import NAMES
 from ride_eval.store import TABLES, read_json, write_json
 from tests.synthetic_run import write_run
 
-SPEC: dict[str, Any] = {"samples": 0, "n": 24}
+SPEC: dict[str, Any] = {"samples": 0, "n": 24, "arms": ("none", "tag", "expert")}
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +42,9 @@ WAYS: list[tuple[str, dict[str, Any], Callable[[Path], None] | None, list[str]]]
     ("tasks", {"tasks": {"arith": "generation"}}, None, ["only the baseline has colours"]),
     ("documents", {"n": 25}, None, ["only the run has 1 of arith, 1 of colours"]),
     ("documents", {"n": 23}, None, ["only the baseline has 1 of arith, 1 of colours"]),
-    ("arms", {"arms": ("none", "tag", "tag_wrong")}, None, ["only the baseline has expert, expert_wrong, filler, tag_placebo"]),
+    ("arms", {"arms": ("none", "tag", "filler")}, None, ["only the baseline has expert; only the run has filler"]),
     ("prompts", {"identity": {"prompts": "c" * 16}}, None, ["prompts: bbbb", "cccc"]),
-    ("prompts", {}, edit("text", lambda texts: texts + "!"), ["336 of 336 prompts read otherwise (arith, colours)"]),
+    ("prompts", {}, edit("text", lambda texts: texts + "!"), ["144 of 144 prompts read otherwise (arith, colours)"]),
     ("template", {"identity": {"chat_template": None}}, None, ["chat_template: aaaa", "-> none"]),
     ("template", {"identity": {"multiturn": True}}, None, ["multiturn: False -> True"]),
     ("template", {"identity": {"system_instruction": "Be brief."}}, None, ["system_instruction: none -> Be brief."]),
