@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -18,14 +19,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtr
 
 from ride_eval.analysis import draws
-from ride_eval.analysis.contrasts import BOOTSTRAP_DOCUMENTS, CONTROL_CONTRASTS, NEUTRAL, Contrast
+from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NEUTRAL, Contrast
 from ride_eval.analysis.families import false_discovery_rates
 from ride_eval.analysis.frames import COLUMNS
 from ride_eval.analysis.grid import Grid
-from ride_eval.analysis.links import paired, permutation_p, rank_correlation
+from ride_eval.analysis.inference import BOOTSTRAP_DOCUMENTS
+from ride_eval.analysis.links import Pairs, paired, permutation_p, rank_correlation
 from ride_eval.analysis.spread import Spread, spread
 from ride_eval.analysis.verdict import SAME_SIGN
 from ride_eval.arms import STANDARD_ARMS
@@ -70,10 +71,8 @@ def tested(
     """(documents, experiments) differences -> their spread, p of the mean and p of exchangeability, as `contrasts` has them."""
     found = spread(values, task, wording, np.arange(len(values)))
     t = found.effect / found.error
-    p = 2 * stdtr(found.freedom, -np.abs(t))
-    if len(values) >= BOOTSTRAP_DOCUMENTS:
-        drawn = draws.bootstrap_t(values, task, wording, found, rng)
-        p = 2 * (1 + np.minimum((drawn <= t).sum(0), (drawn >= t).sum(0))) / (1 + len(drawn))
+    drawn = draws.bootstrap_t(values, task, wording, found, rng) if len(values) >= BOOTSTRAP_DOCUMENTS else None
+    p = draws.two_sided_p(t, found.freedom, drawn)
     return found, p, draws.flip_p(values, task, found.effect, rng)
 
 
@@ -111,7 +110,7 @@ def verdicts(noise: str, between: float, n: int, seed: int) -> dict[str, float]:
         found = spread(columns, task, wording, np.arange(len(task)))
         t = found.effect / found.error
         drawn = draws.bootstrap_t(columns[:, :control], task, wording, _first(found, control), rng)
-        p = 2 * (1 + np.minimum((drawn <= t[:control]).sum(0), (drawn >= t[:control]).sum(0))) / (1 + len(drawn))
+        p = draws.two_sided_p(t[:control], found.freedom[:control], drawn)
         effect = found.effect[:control]
         same = np.nanmean(found.wording_effects[:, :control] * np.sign(effect) > 0, axis=0)
         floor = np.tile(found.wording_deviation[control:], len(CONTROL_CONTRASTS))
@@ -123,11 +122,49 @@ def _first(found: Spread, columns: int) -> Spread:
     return Spread(**{name: value[..., :columns] for name, value in vars(found).items()})
 
 
-def documents(
-    rng: np.random.Generator, design: Design, rho: float, noise: str, between: float, shared_none: bool
-) -> pd.DataFrame:
-    """A run's frame: arms' own densities and certainties, whose ranks correlate by rho within a document, wordings and tasks
-    that move both.
+@dataclass(frozen=True, kw_only=True)
+class Simulated:
+    """A run: (documents,) tasks and wordings, (documents, arms) densities and certainties, (documents,) lengths of question
+    and answer."""
+
+    task: NDArray[np.intp]
+    wording: NDArray[np.intp]
+    density: Array
+    certainty: Array
+    question: Array
+    answer: Array
+
+    def pairs(self, design: Design) -> Pairs:
+        """What `links.paired` makes of it (test_benchmarks compares)."""
+        index = [[STANDARD_ARMS.index(arm) for arm in contrast] for contrast in CONTROL_CONTRASTS]
+        x, y = (np.stack([of[:, a] - of[:, b] for a, b in index], 1) for of in (self.density, self.certainty))
+        stratum = np.unique(self.task * design.wordings + self.wording, return_inverse=True)[1]
+        return Pairs(np.round(x, 12), np.round(y, 12), stratum, np.stack([self.question, np.log(self.answer)], 1))
+
+    def frame(self) -> pd.DataFrame:
+        """The same as `Run.documents`."""
+        n, arms = self.density.shape
+        rows = {
+            "task": np.repeat([f"task {t}" for t in self.task], arms),
+            "document": np.repeat([f"{i:04}" for i in range(n)], arms),
+            "occurrence": 0,
+            "arm": np.tile(STANDARD_ARMS, n),
+            "wording": np.repeat(self.wording, arms),
+            **dict.fromkeys(COLUMNS, math.nan),
+            "density": self.density.ravel(),
+            "forced_entropy": -self.certainty.ravel(),
+            "meta_length": 9.0,
+            "meta_unit": "tokens",
+            "aligned_tokens": np.repeat(self.question, arms),
+            "answer_tokens": np.repeat(self.answer, arms),
+            "keyword_tokens": 1.0,
+            "reason": None,
+        }
+        return pd.DataFrame(rows)
+
+
+def simulated(rng: np.random.Generator, design: Design, rho: float, noise: str, between: float, shared_none: bool) -> Simulated:
+    """Arms' own densities and certainties, whose ranks correlate by rho within a document; wordings and tasks that move both.
 
     `shared_none`: what `none` has of both is one number, as if one noisy pass had made it.
     """
@@ -135,30 +172,18 @@ def documents(
     n = len(task)
     pearson = 2 * math.sin(math.pi * rho / 6)
     first, second = (NOISES[noise](rng, (n, len(STANDARD_ARMS))) for _ in range(2))
-    density, certainty = first, pearson * first + math.sqrt(1 - pearson**2) * second
+    certainty = pearson * first + math.sqrt(1 - pearson**2) * second
     by_wording = between * rng.standard_normal((len(design.tasks), design.wordings, len(STANDARD_ARMS)))
     by_task = 2 * between * rng.standard_normal((len(design.tasks), len(STANDARD_ARMS)))
     moved = by_wording[task, wording] + by_task[task]
-    density, certainty = density + moved, certainty + moved
+    density, certainty = first + moved, certainty + moved
     if shared_none:
         certainty[:, 0] = density[:, 0]
-    rows = {
-        "task": np.repeat([f"task {t}" for t in task], len(STANDARD_ARMS)),
-        "document": np.repeat([f"{i:04}" for i in range(n)], len(STANDARD_ARMS)),
-        "occurrence": 0,
-        "arm": np.tile(STANDARD_ARMS, n),
-        "wording": np.repeat(wording, len(STANDARD_ARMS)),
-        **dict.fromkeys(COLUMNS, math.nan),
-        "density": density.ravel(),
-        "forced_entropy": -certainty.ravel(),
-        "meta_length": 9.0,
-        "meta_unit": "tokens",
-        "aligned_tokens": np.repeat(rng.integers(5, 60, n), len(STANDARD_ARMS)).astype(float),
-        "answer_tokens": np.repeat(rng.integers(2, 40, n), len(STANDARD_ARMS)).astype(float),
-        "keyword_tokens": 1.0,
-        "reason": None,
-    }
-    return pd.DataFrame(rows)
+    question, answer = rng.integers(5, 60, n).astype(np.float64), rng.integers(2, 40, n).astype(np.float64)
+    return Simulated(task=task, wording=wording, density=density, certainty=certainty, question=question, answer=answer)
+
+
+LINK_COLUMNS = ["density", "forced_entropy", "choice_entropy", "aligned_tokens", "answer_tokens"]
 
 
 def links(
@@ -172,23 +197,26 @@ def links(
     shared_none: bool = False,
     partial: bool = False,
 ) -> dict[str, float]:
-    """Mean and SD of the estimates, coverage of the interval, share of permutation p below 0.05, and the mean through
-    `none`."""
+    """Mean and SD of the estimates, coverage of the interval, share of permutation p below 0.05, and the mean through `none`.
+
+    With `shared_none` the pairs come from a frame by `links.paired`, as in a report.
+    """
     rng = np.random.default_rng(seed)
     truth = planted(rho, noise)
     values, covered, small, through = [], [], [], []
-    names = ["density", "forced_entropy", "choice_entropy", "aligned_tokens", "answer_tokens"]
     for _ in range(n):
-        grid = Grid(documents(rng, design, rho, noise, between, shared_none), names)
-        pairs = paired(grid, "density")
+        run = simulated(rng, design, rho, noise, between, shared_none)
+        pairs = run.pairs(design)
+        if shared_none:
+            grid = Grid(run.frame(), LINK_COLUMNS)
+            pairs = paired(grid, "density")
+            others = [Contrast(arm, "none") for arm in STANDARD_ARMS[1:]]
+            through.append(rank_correlation(paired(grid, "density", others)).value)
         found = rank_correlation(pairs, partial=partial)
         values.append(found.value)
         covered.append(found.low <= truth <= found.high)
         if not partial:
             small.append(permutation_p(pairs, rng, LINK_DRAWS) < 0.05)
-        if shared_none:
-            others = [Contrast(arm, "none") for arm in STANDARD_ARMS[1:]]
-            through.append(rank_correlation(paired(grid, "density", others)).value)
     return {
         "mean": float(np.mean(values)),
         "sd": float(np.std(values)),
@@ -291,8 +319,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     n = options.experiments
     with ProcessPoolExecutor(options.jobs) as pool:
 
-        def run(simulate: Callable[..., Any], cases: list[tuple[Any, ...]]) -> list[Any]:
-            return [future.result() for future in [pool.submit(simulate, *case) for case in cases]]
+        def run(simulate: Callable[..., dict[str, float]], cases: list[tuple[Any, ...]]) -> list[dict[str, float]]:
+            found = []
+            for case, future in zip(cases, [pool.submit(simulate, *case) for case in cases], strict=True):
+                found.append(future.result())
+                print(simulate.__name__, *map(str, case), found[-1], file=sys.stderr, flush=True)
+            return found
 
         tables = [rows(n, run) for rows in (effect_rows, verdict_rows, link_rows)]
     text = (Path(__file__).parent / "calibration.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,9 +81,9 @@ def keep(snapshot: Snapshot, folder: Path, name: str) -> Path:
     return target
 
 
-def load_side(path: Path) -> Snapshot:
-    """A run directory, or a baseline. Raises RunError if it is neither."""
-    return load_baseline(path) if (path / _HEAD).exists() else load_snapshot(path)
+def load_side(path: Path, quantities: Collection[str]) -> Snapshot:
+    """A run directory, of which only what these quantities need is read, or a baseline. Raises RunError if it is neither."""
+    return load_baseline(path) if (path / _HEAD).exists() else load_snapshot(path, quantities)
 
 
 def load_baseline(path: Path) -> Snapshot:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ride_eval import __version__, check_commands
 from ride_eval.errors import RideError, UsageError
+
+if TYPE_CHECKING:
+    from ride_eval.analysis.findings import Findings
+    from ride_eval.analysis.frames import Run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,7 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.call(arguments)
     except RideError as error:
-        sys.stderr.write(f"ride_eval: {error}\n")
+        from ride_eval.report.text import visible
+
+        # What the data or a path holds is shown, and does nothing to the terminal.
+        sys.stderr.write("ride_eval: " + "\n".join(map(visible, str(error).split("\n"))) + "\n")
         return error.exit_code
     except BrokenPipeError:
         # The reader (head, less) has seen enough; keep Python from complaining when it flushes at exit.
@@ -41,11 +51,30 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="what one or more runs found, side by side")
     report.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run directory (the run_dir of --model_args)")
+    report.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained page, the report people look at")
     report.add_argument("--json", type=Path, metavar="FILE", help="write the same findings as JSON")
-    report.add_argument("--md", type=Path, metavar="FILE", help="write the same findings as Markdown")
+    report.add_argument("--md", type=Path, metavar="FILE", help="write a short version as Markdown, for a pull request")
+    report.add_argument("--csv", type=Path, metavar="DIR", help="write every table, and every flipped document, as CSV")
     report.set_defaults(call=_report)
 
     check_commands.add(commands)
+
+    signatures = commands.add_parser("signatures", help="do experts reveal the kind of task, and do words move them?")
+    signatures.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run directory of a mixture of experts")
+    signatures.add_argument("--json", type=Path, metavar="FILE", help="write the findings as JSON")
+    signatures.add_argument("--md", type=Path, metavar="FILE", help="write the tables as Markdown")
+    signatures.add_argument("--figures", type=Path, metavar="DIR", help="write figures as SVG and PNG")
+    signatures.set_defaults(call=_signatures)
+
+    doctor = commands.add_parser("doctor", help="check on a model that every probe measures what it says; 1 if one does not")
+    doctor.add_argument(
+        "--model_args",
+        nargs="+",
+        default=[],
+        metavar="ARGS",
+        help="as for `lm_eval --model ride`: key=value,... or a JSON object (pretrained=zoo-olmoe)",
+    )
+    doctor.set_defaults(call=_doctor)
 
     run = commands.add_parser("run", help="`lm_eval run` with this plugin loaded; takes all its flags", add_help=False)
     run.set_defaults(call=lambda _: _run([]))
@@ -92,17 +121,87 @@ def _report(arguments: argparse.Namespace) -> int:
 
     from ride_eval.analysis.findings import find
     from ride_eval.analysis.frames import load_run
-    from ride_eval.report import json, markdown, terminal
+    from ride_eval.report import markdown, terminal
 
-    findings = find([load_run(run) for run in arguments.runs])
-    for write, file in ((json.write, arguments.json), (markdown.write, arguments.md)):
-        if file is not None:
-            try:
-                write(findings, file)
-            except OSError as error:
-                raise UsageError(f"Cannot write {file}: {error.strerror}. Give a file in a folder you can write to.") from None
+    runs = [load_run(run) for run in arguments.runs]
+    findings = find(runs)
+    if arguments.html or arguments.json or arguments.csv:
+        _files(runs, findings, arguments)
+    if arguments.md is not None:
+        _written(arguments.md, lambda: markdown.write(findings, arguments.md))
     terminal.show(findings, Console())
     return 0
+
+
+def _files(runs: Sequence[Run], findings: Findings, arguments: argparse.Namespace) -> None:
+    """What shows single documents beside the findings."""
+    from ride_eval.analysis.categories.findings import find_signatures
+    from ride_eval.analysis.evidence import gather
+    from ride_eval.report import csv, html, json
+
+    signatures = find_signatures(arguments.runs) if arguments.html or arguments.json else None
+    evidence = [gather(run, found) for run, found in zip(runs, findings.models, strict=True)]
+    if arguments.json is not None:
+        _written(arguments.json, lambda: json.write(findings, evidence, signatures, arguments.json))
+    if arguments.csv is not None:
+        _written(arguments.csv, lambda: csv.write(runs, findings, arguments.csv))
+    if arguments.html is not None:
+        beside = arguments.html.with_suffix(".flipped.csv")
+        _written(beside, lambda: csv.write_flipped(runs, findings, beside))
+        _written(arguments.html, lambda: html.write(findings, evidence, signatures, arguments.html, csv=beside.name))
+
+
+def _written(place: Path, write: Callable[[], object]) -> None:
+    try:
+        write()
+    except OSError as error:
+        raise UsageError(f"Cannot write {place}: {error.strerror}. Give a place you can write to.") from None
+
+
+def _signatures(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from ride_eval.analysis.categories.findings import find_signatures
+    from ride_eval.report import signatures_files, signatures_terminal
+
+    findings = find_signatures(arguments.runs)
+    for write, place in (
+        (signatures_files.write_json, arguments.json),
+        (signatures_files.write_markdown, arguments.md),
+        (signatures_files.write_figures, arguments.figures),
+    ):
+        if place is not None:
+            _written(place, partial(write, findings, place))
+    signatures_terminal.show(findings, Console())
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    model_args = _model_args(arguments.model_args)
+    from rich.console import Console
+
+    from ride_eval.doctor import examine
+    from ride_eval.report.doctor import show
+
+    diagnosis = examine(model_args)
+    show(diagnosis, Console())
+    return 0 if diagnosis.healthy else 1
+
+
+def _model_args(given: Sequence[str]) -> dict[str, object]:
+    """What `--model_args` of the harness makes of it."""
+    if given and given[0].lstrip().startswith("{"):
+        try:
+            content = json.loads(" ".join(given))
+        except ValueError as error:
+            raise UsageError(f"--model_args {' '.join(given)!r} is not JSON ({error}); key=value,... is simpler.") from None
+        return dict(content)
+    parts = [part for text in given for part in text.split(",") if part]
+    if wrong := [part for part in parts if "=" not in part]:
+        raise UsageError(f"--model_args has {wrong[0]!r}; key=value was expected, e.g. pretrained=zoo-olmoe.")
+    from lm_eval.utils import simple_parse_args_string
+
+    return dict(simple_parse_args_string(",".join(parts)))
 
 
 def _tasks_new(arguments: argparse.Namespace) -> int:
@@ -190,4 +289,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     from ride_eval.demo import run
 
     runs = run(arguments.out, arguments.limit)
-    return _report(argparse.Namespace(runs=runs, json=None, md=None))
+    page = arguments.out / "report.html"
+    code = _report(argparse.Namespace(runs=runs, html=page, json=None, md=None, csv=None))
+    sys.stdout.write(f"\nOpen {page} in a browser.\n")
+    return code

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-MODELS = ("zoo-olmoe", "zoo-qwen3")
-"""Two more architectures have no embedded model yet: untrained ones stand in (`untrained`)."""
+MODELS = ("zoo-olmoe", "zoo-qwen3", "zoo-llama")
 TASKS = ("ride_demo", "ride_signatures")
 SAMPLES = 5
 """Sampled answers a prompt: fewer than usual, for a first look on two cores."""
@@ -21,16 +20,14 @@ def run(folder: Path, limit: int | None = None) -> list[Path]:
     from transformers.utils import logging as transformers_logging
 
     import ride_eval.plugin  # noqa: F401 - importing registers model and tasks
-    from ride_eval.untrained import build
 
     transformers_logging.disable_progress_bar()
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    _say("Two embedded models (`ride-eval zoo list` says what they learned) and two untrained ones, which show the way only.")
-    models = {name: name for name in MODELS} | {name: str(built) for name, built in build(folder / "models").items()}
+    _say("Embedded models; `ride-eval zoo list` says what was planted in them.")
     runs = []
-    for name, pretrained in models.items():
+    for name in MODELS:
         target = folder / name
-        arguments: dict[str, Any] = {"pretrained": pretrained, "run_dir": str(target), "num_samples": SAMPLES}
+        arguments: dict[str, Any] = {"pretrained": name, "run_dir": str(target), "num_samples": SAMPLES}
         given = ",".join(f"{argument}={value}" for argument, value in arguments.items())
         _say(f"{name}: lm_eval --model ride --model_args {given} --tasks {','.join(TASKS)} --apply_chat_template")
         lm_eval.simple_evaluate(

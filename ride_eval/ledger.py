@@ -20,7 +20,7 @@ from ride_eval.probes.bundle import Reading
 from ride_eval.prompt import Prompt, Request
 from ride_eval.recorder import Recorder
 from ride_eval.scalars import answer_values, forced_value, names, prompt_values, sample_values
-from ride_eval.store import Key
+from ride_eval.store import FORCED, Key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +55,21 @@ class Written:
 class Ledger:
     """What one process has measured, or found measured, for one run."""
 
-    def __init__(self, recorder: Recorder, probes: Collection[str], rules: TextRules, n_samples: int) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        probes: Collection[str],
+        rules: TextRules,
+        n_samples: int,
+        forced_arms: Collection[str] = ("none",),
+    ) -> None:
+        """`forced_arms`: those whose answers are forced after other prompts, and so kept."""
         self.recorder, self._probes, self._rules, self._n_samples = recorder, probes, rules, n_samples
+        self._forced_arms = forced_arms
         self._values: dict[Key, dict[str, float]] = {}
         self._texts: dict[Key, str] = {}
-        self._none_answers: dict[Key, list[int]] = {}
+        self._greedy: dict[Key, list[int]] = {}
+        self._forced: set[tuple[Key, str]] = set()
         self._pairs: dict[tuple[Key, int], tuple[float, bool]] = {}
         self._cut: set[Key] = set()
 
@@ -76,8 +86,9 @@ class Ledger:
     def has_choice(self, key: Key, choice: int) -> bool:
         return (key, choice) in self._pairs or (self.knows(key) and (key, choice) in self.recorder.choices)
 
-    def has_forced(self, key: Key) -> bool:
-        return "forced_entropy" in self._values.get(key, {}) or (key, "forced") in self.recorder.generations
+    def has_forced(self, key: Key, kind: str) -> bool:
+        """Whether an answer was forced after a prompt; `kind` by `store.forced_kind`."""
+        return (key, kind) in self._forced or (key, kind) in self.recorder.generations
 
     def is_cut(self, key: Key) -> bool:
         """Whether the prompt was truncated in some arm: it is then answered and scored, but measured in none."""
@@ -94,12 +105,11 @@ class Ledger:
         row = self.recorder.choices[key, choice]
         return float(row["loglikelihood"]), bool(row["greedy"])
 
-    def none_answer(self, key: Key) -> list[int]:
-        """Tokens of `none`'s greedy answer to the same prompt; empty if there is none."""
-        none = key._replace(arm="none")
-        if none not in self._none_answers and (none, "greedy") in self.recorder.generations:
-            self._none_answers[none] = [int(i) for i in self.recorder.generations[none, "greedy"]["token_ids"]]
-        return self._none_answers.get(none, [])
+    def greedy_tokens(self, key: Key) -> list[int]:
+        """Tokens of the greedy answer of one of the forced arms; empty if there is none."""
+        if key not in self._greedy and (key, "greedy") in self.recorder.generations:
+            self._greedy[key] = [int(i) for i in self.recorder.generations[key, "greedy"]["token_ids"]]
+        return self._greedy.get(key, [])
 
     def measurement(self, prompt: Prompt, *, generated: bool) -> Measurement:
         """The scalars of a prompt: every name the probes can give, NaN where there is no value."""
@@ -128,7 +138,7 @@ class Ledger:
     def add_prompts(self, placed: Sequence[tuple[Prompt, Placed]], reading: Reading) -> None:
         """The prompts of one batch, in the order of the layout's rows."""
         for (prompt, place), columns in zip(placed, reading.prompt_rows(len(placed)), strict=True):
-            experts = columns.pop("experts", None)
+            experts, prompt_experts = (columns.pop(name, None) for name in ("experts", "prompt_experts"))
             if place.truncated:
                 self._cut.add(prompt.key)
             row = {
@@ -150,9 +160,14 @@ class Ledger:
             }
             self._values[prompt.key] = prompt_values(row)
             self.recorder.add("prompts", row)
+            routes: dict[str, Any] = {}
             if experts is not None:
-                ids = [place.encoding.ids[position] for position in place.aligned]
-                self.recorder.add("routes", {**prompt.key._asdict(), "token_ids": ids, "experts": experts.ravel()})
+                routes["token_ids"] = [place.encoding.ids[position] for position in place.aligned]
+                routes["experts"] = experts.ravel()
+            if prompt_experts is not None:
+                routes |= {"prompt_token_ids": place.encoding.ids, "prompt_experts": prompt_experts.ravel()}
+            if routes:
+                self.recorder.add("routes", {**prompt.key._asdict(), **routes})
 
     def write(self, generated: torch.Tensor, stop: Sequence[str], reading: Reading, group: int = 1) -> list[Written]:
         """What followed the prompts, (rows, S) tokens, as answers; `group` rows a prompt, the greedy answer first."""
@@ -186,8 +201,9 @@ class Ledger:
         row = self._add_answer(prompt, greedy, "greedy", 0)
         values |= answer_values(row)
         self._texts[prompt.key] = greedy.text
+        if prompt.key.arm in self._forced_arms:
+            self._greedy[prompt.key] = greedy.token_ids
         if prompt.key.arm == "none":
-            self._none_answers[prompt.key] = greedy.token_ids
             values["forced_entropy"] = values["token_entropy"]
         overlaps = rouge_l([sample.text for sample in samples])
         pairs = {"rouge_l": overlaps} if cosines is None else {"rouge_l": overlaps, "cosines": cosines}
@@ -217,10 +233,12 @@ class Ledger:
         self.recorder.add("generations", row)
         return row
 
-    def add_forced(self, prompt: Prompt, entropies: Any, logprobs: Any) -> None:
-        """`none`'s answer after this prompt: (n,) nats each."""
-        row = {"answer": "forced", "sample": 0, "entropies": entropies, "logprobs": logprobs, "finish": "forced"}
-        self._of(prompt.key)["forced_entropy"] = forced_value(row)
+    def add_forced(self, prompt: Prompt, kind: str, entropies: Any, logprobs: Any) -> None:
+        """Another arm's answer after this prompt: (n,) nats each; `kind` by `store.forced_kind`."""
+        row = {"answer": kind, "sample": 0, "entropies": entropies, "logprobs": logprobs, "finish": "forced"}
+        self._forced.add((prompt.key, kind))
+        if kind == FORCED:
+            self._of(prompt.key)["forced_entropy"] = forced_value(row)
         self.recorder.add("generations", {**prompt.key._asdict(), **row})
 
     def add_choice(self, asked: Request, pair: tuple[float, bool]) -> None:

@@ -47,9 +47,11 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
             "seed": lm.seed,
             "num_samples": lm.num_samples,
             "probes": list(bundle.names),
+            "store_routes": lm.store_routes,
         },
         "settings": {
             "probes": list(bundle.names),
+            "posix": lm.posix,
             "share_prefill": lm.share_prefill,
             "attn_implementation": getattr(config, "_attn_implementation", None),
             "experts_implementation": getattr(config, "_experts_implementation", None),

@@ -18,13 +18,14 @@ import torch
 from lm_eval.models.utils import normalize_gen_kwargs
 from tqdm import tqdm
 
-from ride_eval.continuation import follow, prefill
-from ride_eval.encoding import Encoder, Placed
+from ride_eval.encoding import Encoder
 from ride_eval.errors import UsageError
+from ride_eval.forcing import Forcing
 from ride_eval.harness import ProbedHFLM, check_tokens
 from ride_eval.ledger import Ledger, TextRules
 from ride_eval.manifest import describe
 from ride_eval.measurement import MeasuredPair, MeasuredText
+from ride_eval.metrics.sensitivity import POSIX_ARMS
 from ride_eval.probes.bundle import Bundle, parse_probes
 from ride_eval.probes.states import mean_state
 from ride_eval.prompt import Prompt, Request, request_of
@@ -34,6 +35,8 @@ from ride_eval.store import Key
 from ride_eval.zoo import resolve
 
 WINDOW = 512
+ROUTES = ("question", "prompt")
+"""What `store_routes` may be."""
 _T = TypeVar("_T")
 
 
@@ -55,6 +58,10 @@ class RideLM(ProbedHFLM):
     share_prefill
         One forward pass of a prompt for everything asked about it. With `False` the harness's own batches run instead:
         log-likelihoods are then equal to the last bit, and no samples are drawn.
+    store_routes
+        Expert ids of which tokens are stored: `question`, or `prompt` for all prompt tokens too.
+    posix
+        Force the answers of four arms after each other's prompts, twelve passes a document, for its sensitivity to them.
     """
 
     def __init__(
@@ -65,14 +72,21 @@ class RideLM(ProbedHFLM):
         num_samples: int = 10,
         seed: int = 0,
         share_prefill: bool = True,
+        store_routes: str = "question",
+        posix: bool = False,
         **kwargs: Any,
     ) -> None:
         wanted = parse_probes(probes)
         for name, value in (("num_samples", num_samples), ("seed", seed)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise UsageError(f"{name}={value!r} in --model_args; a whole number of at least 0 was expected.")
-        if not isinstance(share_prefill, bool):
-            raise UsageError(f"share_prefill={share_prefill!r} in --model_args; True or False was expected.")
+        for name, flag in (("share_prefill", share_prefill), ("posix", posix)):
+            if not isinstance(flag, bool):
+                raise UsageError(f"{name}={flag!r} in --model_args; True or False was expected.")
+        if store_routes not in ROUTES:
+            raise UsageError(f"store_routes={store_routes!r} in --model_args; {' or '.join(ROUTES)} was expected.")
+        if posix and wanted is not None and "entropy" not in wanted:
+            raise UsageError(f"posix=True needs the log-probabilities of answers; add entropy to probes={probes}.")
         if isinstance(pretrained, str):
             pretrained = resolve(pretrained)
         try:
@@ -86,7 +100,8 @@ class RideLM(ProbedHFLM):
             self.model.config.output_router_logits = False
         self._refuse_what_sharing_cannot_do(share_prefill)
         self.num_samples, self.seed, self.share_prefill = (num_samples if share_prefill else 0), seed, share_prefill
-        self.bundle = Bundle(self.model, wanted)
+        self.store_routes, self.posix = store_routes, posix
+        self.bundle = Bundle(self.model, wanted, prompt_experts=store_routes == "prompt")
         manifest = describe(self, self.bundle)
         # str: the harness reads run_dir=2026 as a number.
         folder = Path(f"runs/{manifest['model']['name']}" if run_dir is None else str(run_dir))
@@ -95,7 +110,8 @@ class RideLM(ProbedHFLM):
         self.encoder = Encoder(tokenizer, add_bos_token=self.add_bos_token, prefix=tokenizer.decode(self.prefix_token_id))
         think_end = self.think_end_token if isinstance(self.think_end_token, str) else None
         rules = TextRules(decode=self.tok_decode, end_ids=self._end_ids(), think_end=think_end)
-        self.ledger = Ledger(self.recorder, self.bundle.names, rules, self.num_samples)
+        self.ledger = Ledger(self.recorder, self.bundle.names, rules, self.num_samples, POSIX_ARMS if posix else ("none",))
+        self.forcing = Forcing(self, posix=posix)
         self._shared = SharedPrefill(self)
 
     def _refuse_what_sharing_cannot_do(self, share_prefill: bool) -> None:
@@ -130,7 +146,7 @@ class RideLM(ProbedHFLM):
             self._share_answers(requests, disable_tqdm)
         rest = [r for r in requests if (asked := request_of(r)) is None or not self.ledger.has_answer(asked.prompt.key)]
         plain = dict(zip(map(id, rest), self.harness_answers(rest, disable_tqdm), strict=True))
-        self._force([asked.prompt for request in requests if (asked := request_of(request))], disable_tqdm)
+        self.forcing.force([asked.prompt for request in requests if (asked := request_of(request))], disable_tqdm)
         self.recorder.flush()
         responses = []
         for request in requests:
@@ -210,42 +226,13 @@ class RideLM(ProbedHFLM):
                     else:
                         check_tokens(prompt, place, found[0][1])
                         placed.append(((prompt, place), [(asked, continuation) for asked, _, continuation in found]))
-                for n in self._shared.choices(placed, self._batch_rows()):
+                for n in self._shared.choices(placed, self.batch_rows()):
                     bar.update(n)
 
     def _windows(self, items: list[_T]) -> Iterator[list[_T]]:
         """Parts to tokenize and sort by length at a time: tokens with offsets of a whole benchmark do not fit in memory."""
-        size = max(WINDOW, 4 * self._batch_rows())
+        size = max(WINDOW, 4 * self.batch_rows())
         return (items[start : start + size] for start in range(0, len(items), size))
-
-    def _force(self, prompts: Sequence[Prompt], disable_tqdm: bool) -> None:
-        """Teacher-force `none`'s answer where that did not come with the prompt's own pass: it was not known, or not shared."""
-        todo: dict[Key, tuple[Placed, list[int]]] = {}
-        for prompt in prompts:
-            wanted = self.ledger.none_answer(prompt.key) and not self.ledger.is_cut(prompt.key)
-            if wanted and not self.ledger.has_forced(prompt.key):
-                place = self.encoder.place(prompt, "answer", self.max_length)
-                if answer := self.none_answer(prompt, place):
-                    todo[prompt.key] = (place, answer)
-        by_key = {prompt.key: prompt for prompt in prompts}
-        order = sorted(todo.items(), key=lambda item: -len(item[1][0].encoding.ids) - len(item[1][1]))
-        size, pad_id = self._batch_rows(), self._pad_id()
-        starts = range(0, len(order), size)
-        for start in tqdm(starts, desc="Forced answers", disable=disable_tqdm or self.rank != 0 or not order):
-            part = order[start : start + size]
-            read = prefill(self.model, [place.encoding.ids for _, (place, _) in part], pad_id=pad_id, device=self.device)
-            answers = [answer for _, (_, answer) in part]
-            for (key, _), followed in zip(
-                part, follow(self.model, read, range(len(part)), answers, pad_id=pad_id), strict=True
-            ):
-                self.ledger.add_forced(by_key[key], followed.entropies, followed.logprobs)
-
-    def none_answer(self, prompt: Prompt, place: Placed) -> list[int]:
-        """Tokens of `none`'s answer to force after a prompt of another arm; empty where there is none, or no room."""
-        if prompt.key.arm == "none" or "entropy" not in self.bundle.names or self.ledger.has_forced(prompt.key):
-            return []
-        answer = self.ledger.none_answer(prompt.key)
-        return answer if len(place.encoding.ids) + len(answer) <= self.max_length else []
 
     def centre(self) -> torch.Tensor:
         """(D,) the model's mean state over the calibration text, measured once a run and kept in it."""
@@ -274,7 +261,7 @@ class RideLM(ProbedHFLM):
     def _has_choice(self, asked: Request) -> bool:
         return self.ledger.has_choice(asked.prompt.key, asked.choice or 0)
 
-    def _batch_rows(self) -> int:
+    def batch_rows(self) -> int:
         """The batch size; `auto` is found by the harness's own search, once."""
         if self.batch_size != "auto":
             size: int = self.batch_size
@@ -285,11 +272,8 @@ class RideLM(ProbedHFLM):
 
     def _answer_rows(self) -> int:
         """Prompts a batch while decoding, where each has 1 + num_samples rows; a size the user gave is kept."""
-        rows = self._batch_rows()
+        rows = self.batch_rows()
         return rows if self.batch_size != "auto" else max(1, rows // (1 + self.num_samples))
-
-    def _pad_id(self) -> int:
-        return int(self.tokenizer.pad_token_id)
 
     def _end_ids(self) -> set[int]:
         """The tokens at which generation stops: the model's; the tokenizer's only where the model names none."""

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
@@ -146,7 +147,12 @@ class Recorder:
     def holds_prompt(self, key: Key) -> bool:
         """Whether an earlier run wrote all of a prompt's measurement, its expert ids included."""
         row = self.prompts.get(key)
-        return row is not None and (row["routing_question"] is None or tuple(key) in self._seen["routes"])
+        if row is None:
+            return False
+        whole = self._manifest["identity"].get("store_routes") == "prompt"
+        counts = row["routing_prompt" if whole else "routing_question"]
+        # A prompt that was cut has counts, all zero, and no ids.
+        return counts is None or not np.any(counts) or tuple(key) in self._seen["routes"]
 
     def holds_answers(self, key: Key, n_samples: int) -> bool:
         """Whether an earlier run wrote a prompt's greedy answer and that many samples."""

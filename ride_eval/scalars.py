@@ -17,7 +17,7 @@ from ride_eval.metrics.samples import normalized_sequence_entropy, semantic_vari
 PROMPT_SCALARS: Mapping[str, tuple[str, ...]] = {
     "density": ("hoyer_mlp", "participation_mlp", "hoyer_resid", "participation_resid"),
     "routing": ("router_entropy",),
-    "attention": ("keyword_share", "meta_mass"),
+    "attention": ("keyword_share", "keyword_lift", "meta_mass"),
     "entropy": (),
 }
 """By probe, the names every prompt has."""
@@ -65,6 +65,7 @@ def prompt_values(row: Mapping[str, Any]) -> dict[str, float]:
             layers = _layers(row.get(f"{site}_{measure}"))
             values[f"{measure}_{site}"] = _mean(layers[early_and_middle(len(layers))])
     values["keyword_share"] = _mean_share(_layers(row.get("keyword_share")), len(_layers(row.get("keyword_mass"))))
+    values["keyword_lift"] = values["keyword_share"] / _keyword_size(row)
     values["meta_mass"] = _mean(_layers(row.get("meta_mass")))
     values["router_entropy"] = _mean(_layers(row.get("router_entropy")))
     return values
@@ -106,6 +107,12 @@ def _mean_share(shares: np.ndarray[Any, np.dtype[np.float64]], n_layers: int) ->
     heads = [layer[np.isfinite(layer)] for layer in shares.reshape(n_layers, -1)]
     layers = [layer.mean() for layer in heads if len(layer)]
     return float(np.mean(layers)) if layers else math.nan
+
+
+def _keyword_size(row: Mapping[str, Any]) -> float:
+    """The keywords' share of the aligned tokens; NaN without keywords."""
+    keywords, tokens = row.get("keyword_tokens"), row.get("aligned_tokens")
+    return keywords / tokens if keywords and tokens else math.nan
 
 
 def _layers(values: Sequence[float] | None) -> np.ndarray[Any, np.dtype[np.float64]]:

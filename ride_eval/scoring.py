@@ -84,8 +84,28 @@ def chosen(loglikelihoods: Sequence[float], choices: Sequence[str], metric: str 
     return int(np.argmax([value / length(choice) for value, choice in zip(loglikelihoods, choices, strict=True)]))
 
 
+def gold_index(target: Any, choices: Sequence[str]) -> int | None:
+    """Index of the one right choice, from what the harness holds as a document's target.
+
+    That is an index, a choice's text, or a list; None where it names several choices, or none of them.
+    """
+    if isinstance(target, (list, tuple)):
+        return gold_index(target[0], choices) if len(target) == 1 else None
+    if isinstance(target, str):
+        return choices.index(target) if target in choices else None
+    return int(target) if isinstance(target, (int, np.integer)) and 0 <= target < len(choices) else None
+
+
 def score_row(
-    key: Key, *, answer: str, sample: int, filter_name: str, filtered: Any, metric: str | None, score: Any
+    key: Key,
+    *,
+    answer: str,
+    sample: int,
+    filter_name: str,
+    filtered: Any,
+    metric: str | None,
+    score: Any,
+    gold: int | None = None,
 ) -> dict[str, Any]:
     """A row of the `scores` table. A score that is not a number (a pair for a corpus metric) is NaN."""
     return {
@@ -96,4 +116,5 @@ def score_row(
         "filtered": str(filtered),
         "metric": metric,
         "correct": float(score) if isinstance(score, (bool, int, float, np.number)) else math.nan,
+        "gold": gold,
     }

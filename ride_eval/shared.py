@@ -22,6 +22,7 @@ from ride_eval.probes.bundle import Reading
 from ride_eval.probes.layout import Layout
 from ride_eval.prompt import Prompt, Request
 from ride_eval.sampling import Chooser, draw, uniforms
+from ride_eval.store import FORCED
 
 Placing = tuple[Prompt, Placed]
 
@@ -80,7 +81,7 @@ class SharedPrefill:
             lm.ledger.add_answers(prompt, rows[0], rows[1:], None if cosines is None else cosines[i])
             followed = forced[i]
             if followed is not None:
-                lm.ledger.add_forced(prompt, followed.entropies, followed.logprobs)
+                lm.ledger.add_forced(prompt, FORCED, followed.entropies, followed.logprobs)
 
     @staticmethod
     def _first_tokens(greedy: torch.Tensor, logprobs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
@@ -123,8 +124,7 @@ class SharedPrefill:
         lm = self._lm
         rows, answers = [], []
         for i, (prompt, place) in enumerate(batch):
-            answer = lm.none_answer(prompt, place)
-            if answer:
+            if answer := lm.forcing.answers(prompt.key, place).get("none"):
                 rows.append(i)
                 answers.append(answer)
         results: list[Followed | None] = [None] * len(batch)

@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from ride_eval.errors import RunError
 
 FORMAT_VERSION = 1
-METRIC_VERSION = 2
+METRIC_VERSION = 3
 """Raised whenever a stored number is added or changes its meaning: runs of two versions are never mixed."""
 
 
@@ -98,8 +98,8 @@ TABLES: Mapping[str, pa.Schema] = {
             ("gates_prompt", _floats),
         ]
     ),
-    # One row per answer: `greedy`, `forced` (none's greedy answer, teacher-forced), `sample`. A sample's cosines and
-    # ROUGE-L values are those with the samples before it.
+    # One row per answer: `greedy`, `sample`, `forced` (none's greedy answer, teacher-forced), and with posix=True the same of
+    # another arm, `forced_<arm>`. A sample's cosines and ROUGE-L values are those with the samples before it.
     "generations": pa.schema(
         [
             *_generation_key,
@@ -124,8 +124,17 @@ TABLES: Mapping[str, pa.Schema] = {
             ("greedy", pa.bool_()),
         ]
     ),
-    # Expert ids of the aligned question tokens, a token's by falling gate weight: tokens x layers x k, flattened.
-    "routes": pa.schema([*_key, ("token_ids", pa.list_(pa.int32())), ("experts", pa.list_(pa.uint16()))]),
+    # Expert ids, a token's by falling gate weight: tokens x layers x k, flattened. Of the aligned question tokens, and with
+    # store_routes=prompt of all prompt tokens too.
+    "routes": pa.schema(
+        [
+            *_key,
+            ("token_ids", pa.list_(pa.int32())),
+            ("experts", pa.list_(pa.uint16())),
+            ("prompt_token_ids", pa.list_(pa.int32())),
+            ("prompt_experts", pa.list_(pa.uint16())),
+        ]
+    ),
     "scores": pa.schema(
         [
             *_generation_key,
@@ -133,6 +142,8 @@ TABLES: Mapping[str, pa.Schema] = {
             ("filtered", pa.string()),
             ("metric", pa.string()),
             ("correct", pa.float64()),
+            # Index of the right choice, where there is one.
+            ("gold", pa.int16()),
         ]
     ),
 }
@@ -146,9 +157,15 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """The columns no two rows of a table agree in."""
 
+FORCED = "forced"
 ROWS_PER_SHARD = 512
 SECONDS_PER_SHARD = 10.0
 _SHARD = re.compile(r"(?P<table>[a-z]+)-r(?P<rank>\d+)-(?P<sequence>\d{5,})-(?P<sha>[0-9a-f]{16})\.parquet")
+
+
+def forced_kind(source: str) -> str:
+    """The `answer` under which the greedy answer of an arm, forced after another arm's prompt, is stored."""
+    return FORCED if source == "none" else f"{FORCED}_{source}"
 
 
 def document_hash(document: Mapping[str, Any]) -> str:
@@ -270,6 +287,10 @@ def shards(run: Path, table: str) -> list[str]:
 
 def read_manifest(run: Path) -> dict[str, Any]:
     """The content of run.json. Raises RunError if the directory is missing, or is not a run of this format."""
+    try:
+        os.fspath(run).encode("utf-8")
+    except UnicodeEncodeError:
+        raise RunError(f"The name of {run} is no UTF-8, so its shards cannot be opened. Rename the folder.") from None
     if not run.is_dir():
         raise RunError(f"There is no run directory {run}. Give the run_dir of an `lm_eval --model ride` run.")
     manifest = read_json(run / "run.json")

@@ -26,7 +26,7 @@ from ride_eval.options import read_options
 from ride_eval.prompt import Prompt, Request, TemplateSettings, request_of
 from ride_eval.recorder import recorder_of
 from ride_eval.scalars import ALL_SCALARS
-from ride_eval.scoring import agreement, choice_values, chosen, filtered_samples, lacks_language_data, score_row
+from ride_eval.scoring import agreement, choice_values, chosen, filtered_samples, gold_index, lacks_language_data, score_row
 from ride_eval.spans import Rendering, locate
 from ride_eval.store import Key, document_hash
 
@@ -355,13 +355,16 @@ class RideTask(ConfigurableTask):
         wanted = self._answer_filter.name
         if measured[0].filter == wanted:
             key = measured[0].key
-            answer = results[0]
+            answer, gold = results[0], None
             if self.OUTPUT_TYPE == "multiple_choice":
                 choices = self.doc_to_choice(doc)
                 answer = chosen([pair[0] for pair in results[: len(choices)]], choices, metric)
+                # Where each choice has a prompt, the harness keeps the right one's index in the place of the text.
+                gold = gold_index(self.doc_to_text(doc) if self.multiple_input else self.doc_to_target(doc), choices)
             score = scores.get(metric) if metric else None
             common = {"filter_name": wanted, "metric": metric}
-            recorder.add("scores", score_row(key, answer="greedy", sample=0, filtered=answer, score=score, **common))
+            row = score_row(key, answer="greedy", sample=0, filtered=answer, score=score, gold=gold, **common)
+            recorder.add("scores", row)
             for i, (filtered, _) in enumerate(self._sampled.get(key, [])):
                 score = self._score(doc, [filtered]).get(metric) if metric else None
                 recorder.add("scores", score_row(key, answer="sample", sample=i, filtered=filtered, score=score, **common))

@@ -99,6 +99,11 @@ SHIPPED: Mapping[str, tuple[str, str, Mapping[str, object]]] = {
         {"base": "demo_commonsense.yml", "benchmark": "demo", "domain": "commonsense", "correctness": "acc_norm"},
     ),
     "signatures": ("signatures", "ride_signatures", {"base": "signatures.yml", "benchmark": "signatures", "domain": "domain"}),
+    "signatures_perturbed": (
+        "signatures",
+        "ride_signatures_perturbed",
+        {"base": "signatures_perturbed.yml", "benchmark": "signatures_perturbed", "domain": "domain"},
+    ),
     "gsm8k": (
         "gsm8k",
         "ride_gsm8k",
@@ -158,6 +163,13 @@ SHIPPED: Mapping[str, tuple[str, str, Mapping[str, object]]] = {
     ),
 }
 """What tasks/ holds: by task name, its folder, tag and spec."""
+NONE_ONLY = frozenset({"signatures_perturbed"})
+"""Asked under `none` only: their documents are compared with those of another task, not with themselves under an arm."""
+
+
+def shipped_arms(name: str) -> Sequence[str]:
+    """The arms that a task of SHIPPED has files for."""
+    return ("none",) if name in NONE_ONLY else STANDARD_ARMS
 
 
 def shipped_files() -> dict[str, str]:
@@ -165,5 +177,5 @@ def shipped_files() -> dict[str, str]:
     return {
         f"{folder}/{file}": content
         for name, (folder, tag, spec) in SHIPPED.items()
-        for file, content in arm_files(name, spec, tag=tag).items()
+        for file, content in arm_files(name, spec, tag=tag, arms=shipped_arms(name)).items()
     }

@@ -80,6 +80,7 @@ def save_all(folder: Path) -> dict[str, Path]:
 
 
 def _texts() -> list[str]:
-    files = sorted(data_folder("tasks").glob("*/data/*.jsonl"))
+    # Not the perturbed prompts: upper case and typing errors are no text to train a small vocabulary on.
+    files = sorted(file for file in data_folder("tasks").glob("*/data/*.jsonl") if file.stem != "perturbed")
     rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     return [text for row in rows for text in row.values() if isinstance(text, str)]

@@ -156,13 +156,14 @@ def _write(writers: Writers, spec: Synthetic, task: str, number: int, occurrence
                     "token_ids": list(range(length)),
                     "entropies": entropies,
                     "logprobs": [-0.1] * length,
-                    "finish": "stop",
+                    "finish": "length" if length > 6 else "stop",
                 }
             )
     score = {**key, "prompt": 0, "filter": spec.filters.get(task, "none"), "metric": "acc"}
     filtered = _answer(spec, number, task, arm, 0)[1]
     correct = float(rng.random() < 0.6) if spec.scored else None
-    writers["scores"].append({**score, "answer": "greedy", "sample": 0, "filtered": filtered, "correct": correct})
+    gold = None if kind == "generation" or number % 5 == 4 else number % 2  # some documents have several right choices
+    writers["scores"].append({**score, "answer": "greedy", "sample": 0, "filtered": filtered, "correct": correct, "gold": gold})
     for sample in range(1, 1 + spec.samples if kind == "generation" else 1):
         text, filtered = _answer(spec, number, task, arm, sample)
         writers["generations"].append({**key, "prompt": 0, **_sample(spec, number, arm, wording, sample - 1), "text": text})

@@ -79,6 +79,24 @@ def test_measures_equal_their_formulas_and_keep_their_bounds(x: list[float]) -> 
     assert 0 <= float(near_zero(tensor)) < 1, "not all values are below a tenth of their own root mean square"
 
 
+@given(VECTORS)
+def test_in_float64_measures_equal_their_formulas_to_a_millionth(x: list[float]) -> None:
+    tensor = torch.tensor(x, dtype=torch.float64)
+    slow = {
+        "hoyer": slow_hoyer,
+        "participation": slow_participation,
+        "gini": slow_gini,
+        "top10_energy": slow_top10_energy,
+        "near_zero": slow_near_zero,
+    }
+    for name, formula in slow.items():
+        value = MEASURES[name](tensor)
+        assert value.dtype == torch.float64
+        if name == "near_zero" and slow_near_zero(x, 1 - 1e-9) != slow_near_zero(x, 1 + 1e-9):
+            continue  # a value at the threshold
+        assert float(value) == pytest.approx(formula(x), rel=1e-6, abs=1e-12), name
+
+
 @given(VECTORS, SCALES, st.randoms(use_true_random=False))
 def test_measures_depend_on_neither_scale_sign_nor_order(x: list[float], scale: float, random: object) -> None:
     """At 1e30 a square overflows float32, and at 1e-30 it vanishes."""
@@ -101,6 +119,21 @@ def test_one_hot_and_flat_vectors(n: int) -> None:
     assert {name: float(measure(flat)) for name, measure in MEASURES.items()} == pytest.approx(
         {"hoyer": 0.0, "participation": 1.0, "near_zero": 0.0, "gini": 0.0, "top10_energy": math.ceil(n / 10) / n},
         abs=ROUNDING,
+    )
+
+
+@pytest.mark.parametrize("n", [4, 20, 1024])
+def test_two_point_vectors(n: int) -> None:
+    two = torch.zeros(n, dtype=torch.float64)
+    two[0], two[n - 1] = 5.0, -5.0
+    assert {name: float(measure(two)) for name, measure in MEASURES.items()} == pytest.approx(
+        {
+            "hoyer": (math.sqrt(n) - math.sqrt(2)) / (math.sqrt(n) - 1),
+            "participation": 2 / n,
+            "near_zero": (n - 2) / n,
+            "gini": (n - 2) / n,
+            "top10_energy": min(1.0, math.ceil(n / 10) / 2),
+        }
     )
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import brier_score_loss, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
-from ride_eval.metrics.knowing import auroc, brier, expected_calibration_error, prediction_rejection_ratio
+from ride_eval.metrics.knowing import auroc, expected_calibration_error, prediction_rejection_ratio, weighted_mean
 
 VALUES = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0])
 DOCUMENTS = st.lists(st.tuples(VALUES, st.sampled_from([0.0, 1.0]), st.integers(0, 3)), min_size=1, max_size=12)
@@ -86,15 +86,14 @@ def slow_ece(documents: list[tuple[float, float]], bins: int) -> float:
 def test_calibration_equals_its_formulas(documents: list[tuple[float, float, int]], bins: int) -> None:
     copies = expanded(documents)
     error = float(expected_calibration_error(*columns(documents), bins=bins)[0])
-    score = float(brier(*columns(documents))[0])
+    values, _, weights = columns(documents)
+    mean = float(weighted_mean(values, weights)[0])
     if not copies:
-        assert math.isnan(error) and math.isnan(score)
+        assert math.isnan(error) and math.isnan(mean)
         return
     assert error == pytest.approx(slow_ece(copies, bins), abs=1e-9)
-    assert score == pytest.approx(sum((v - mark) ** 2 for v, mark in copies) / len(copies))
-    assert 0 <= error <= 1 + 1e-9 and 0 <= score <= 1
-    if len({mark for _, mark in copies}) == 2:
-        assert score == pytest.approx(brier_score_loss([mark for _, mark in copies], [v for v, _ in copies]))
+    assert mean == pytest.approx(sum(value for value, _ in copies) / len(copies))
+    assert 0 <= error <= 1 + 1e-9
 
 
 def test_calibration_of_known_models() -> None:
@@ -102,7 +101,6 @@ def test_calibration_of_known_models() -> None:
     right = np.array([1.0, 1.0, 1.0, 0.0, 0.0] * 30)
     assert float(expected_calibration_error(np.full(150, 0.6), right)[0]) == pytest.approx(0.0, abs=1e-12)
     assert float(expected_calibration_error(np.full(150, 0.8), right)[0]) == pytest.approx(0.2)
-    assert float(brier(np.full(150, 0.6), right)[0]) == pytest.approx(0.24)
     opposite = np.where(np.arange(150) < 50, 0.2, 0.8)
     marks = np.where(np.arange(150) < 50, 0.0, 1.0)
     assert float(expected_calibration_error(opposite, marks)[0]) == pytest.approx(0.2), "errors of two bins do not cancel"
@@ -112,7 +110,7 @@ def test_calibration_of_known_models() -> None:
 def test_the_order_of_documents_does_not_matter(documents: list[tuple[float, float, int]], random: object) -> None:
     shuffled = list(documents)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    for measure in (auroc, prediction_rejection_ratio, expected_calibration_error, brier):
+    for measure in (auroc, prediction_rejection_ratio, expected_calibration_error):
         first, second = (float(measure(*columns(given_order))[0]) for given_order in (documents, shuffled))
         assert first == pytest.approx(second, nan_ok=True, abs=1e-9)
 
@@ -121,8 +119,19 @@ def test_draws_are_columns() -> None:
     rng = np.random.default_rng(0)
     values, marks = rng.random(30).round(1), rng.integers(0, 2, 30).astype(float)
     weights = rng.integers(0, 4, (30, 5)).astype(float)
-    for measure in (auroc, prediction_rejection_ratio, expected_calibration_error, brier):
+    for measure in (auroc, prediction_rejection_ratio, expected_calibration_error):
         one_by_one = [float(measure(values, marks, weights[:, [i]])[0]) for i in range(5)]
         assert measure(values, marks, weights) == pytest.approx(one_by_one)
         assert measure(values, marks).shape == (1,)
         assert np.isnan(measure(values[:0], marks[:0])).all()
+
+
+@given(DOCUMENTS)
+def test_ranking_depends_on_the_order_of_uncertainties_only(documents: list[tuple[float, float, int]]) -> None:
+    """Nats or bits, summed or squared: a rising function changes nothing."""
+    values, marks, weights = columns(documents)
+    for measure in (auroc, prediction_rejection_ratio):
+        expected = float(measure(values, marks, weights)[0])
+        assert float(measure(7 * values**3 - 2, marks, weights)[0]) == pytest.approx(expected, nan_ok=True, abs=1e-9)
+    turned = float(auroc(-values, marks, weights)[0])
+    assert turned == pytest.approx(1 - float(auroc(values, marks, weights)[0]), nan_ok=True, abs=1e-9)

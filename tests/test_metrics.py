@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from itertools import combinations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ride_eval.metrics.bands import bands, early_and_middle
-from ride_eval.metrics.choices import choice_entropy, choice_margin, choice_probabilities
+from ride_eval.metrics.choices import choice_brier, choice_entropy, choice_margin, choice_probabilities
 from ride_eval.metrics.embedding import prefix_cosines
-from ride_eval.metrics.entropy import token_entropy, token_logprob
+from ride_eval.metrics.entropy import logprob_entropy, token_entropy, token_logprob
 from ride_eval.metrics.samples import (
     answer_agreement,
     cluster_entropy,
@@ -48,6 +49,17 @@ def test_token_entropy_equals_its_formula(logits: list[float], shift: float) -> 
     assert entropy == pytest.approx(slow_entropy(logits), abs=1e-4)
     assert -1e-6 <= entropy <= math.log(len(logits)) + 1e-5
     assert float(token_entropy(torch.tensor(logits) + shift)) == pytest.approx(entropy, abs=1e-4)
+
+
+@given(LOGITS, st.randoms(use_true_random=False))
+def test_in_float64_entropies_equal_their_formula_to_a_millionth(logits: list[float], random: object) -> None:
+    """From logits and from log-probabilities, in any order of the vocabulary."""
+    shuffled = list(logits)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    given_logits = torch.tensor([logits, shuffled], dtype=torch.float64)
+    wanted = [pytest.approx(slow_entropy(logits), rel=1e-6, abs=1e-9)] * 2
+    assert token_entropy(given_logits).tolist() == wanted
+    assert logprob_entropy(torch.log_softmax(given_logits, -1)).tolist() == wanted
 
 
 def test_token_entropy_of_known_distributions() -> None:
@@ -93,6 +105,25 @@ def test_choices_of_known_distributions() -> None:
     assert choice_probabilities([-10.0, -20.0], [5, 10]).tolist() == [0.5, 0.5], "per byte, not summed"
 
 
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=6).filter(lambda w: sum(w) > 1e-3), st.data())
+def test_the_brier_score_equals_its_formula(weights: list[float], data: st.DataObject) -> None:
+    p = np.array(weights) / sum(weights)
+    gold = data.draw(st.integers(0, len(p) - 1))
+    score = choice_brier(p, gold)
+    assert score == pytest.approx(math.fsum((x - (i == gold)) ** 2 for i, x in enumerate(p.tolist())), rel=1e-9)
+    assert 0 <= score <= 2 + 1e-9
+    turned = np.roll(p, 1)
+    assert choice_brier(turned, (gold + 1) % len(p)) == pytest.approx(score), "the order of choices means nothing"
+
+
+def test_brier_scores_of_known_choices() -> None:
+    one_hot, flat = np.array([1.0, 0.0, 0.0]), np.full(3, 1 / 3)
+    assert [choice_brier(one_hot, gold) for gold in (0, 1)] == [0.0, 2.0]
+    assert choice_brier(flat, 2) == pytest.approx(2 / 3)
+    assert choice_brier(np.array([0.75, 0.25]), 0) == pytest.approx(2 * 0.25**2), "with two choices twice the binary score"
+    assert math.isnan(choice_brier(choice_probabilities([-1.0, -math.inf], [1, 1]), 0))
+
+
 @pytest.mark.parametrize("loglikelihoods", [[-1.0], [-1.0, -math.inf], [-1.0, math.nan]])
 def test_choices_without_a_distribution_are_missing(loglikelihoods: list[float]) -> None:
     p = choice_probabilities(loglikelihoods, [1] * len(loglikelihoods))
@@ -136,6 +167,52 @@ def test_semantic_entropy_of_known_answers() -> None:
     assert math.isnan(semantic_entropy(["a"], [-1.0], [1])) and math.isnan(semantic_entropy("ab", [-1.0, 0.0], [1, 0]))
 
 
+def test_identical_different_and_single_samples() -> None:
+    alike, apart = ["a"] * 5, list("abcde")
+    logprobs, lengths = [-6.0] * 5, [3] * 5
+    assert (sequence_entropy(logprobs), normalized_sequence_entropy(logprobs, lengths)) == (6.0, 2.0)
+    assert (answer_agreement(alike), cluster_entropy(alike), semantic_entropy(alike, logprobs, lengths)) == (1.0, 0.0, 0.0)
+    assert answer_agreement(apart) == pytest.approx(1 / 5)
+    for value in (cluster_entropy(apart), semantic_entropy(apart, logprobs, lengths)):
+        assert value == pytest.approx(math.log(5)), "the most there can be"
+    assert (semantic_variation([1.0] * 10), lexical_variation([1.0] * 10)) == (0.0, 0.0)
+    assert (semantic_variation([-1.0]), lexical_variation([0.0] * 10)) == (2.0, 1.0)
+    assert sequence_entropy([-6.0]) == 6.0, "one sample has a log-probability"
+    for value in (semantic_entropy(["a"], [-6.0], [3]), semantic_variation([]), lexical_variation([])):
+        assert math.isnan(value), "and nothing to be compared with"
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.floats(-50, 0), st.integers(1, 9)), min_size=2, max_size=8),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_samples_does_not_matter(samples: list[tuple[str, float, int]], random: object) -> None:
+    shuffled = list(samples)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    values = []
+    for own in (samples, shuffled):
+        answers, logprobs, lengths = ([sample[i] for sample in own] for i in range(3))
+        values.append(
+            [
+                sequence_entropy(logprobs),
+                normalized_sequence_entropy(logprobs, lengths),
+                semantic_entropy(answers, logprobs, lengths),
+                cluster_entropy(answers),
+                answer_agreement(answers),
+            ]
+        )
+    assert values[0] == pytest.approx(values[1], rel=1e-9, abs=1e-12)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(-50, 0), st.integers(1, 9)), min_size=2, max_size=8))
+def test_semantic_entropy_depends_on_relative_likelihood_only(samples: list[tuple[str, float, int]]) -> None:
+    """Every token less likely by the same factor: the classes' shares stay."""
+    answers, logprobs, lengths = ([sample[i] for sample in samples] for i in range(3))
+    less = [p - 0.7 * n for p, n in zip(logprobs, lengths, strict=True)]
+    expected = semantic_entropy(answers, logprobs, lengths)
+    assert semantic_entropy(answers, less, lengths) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
 def test_samples_without_a_value_are_missing() -> None:
     for value in (answer_agreement(["a"]), cluster_entropy(["a"]), sequence_entropy([]), semantic_variation([math.nan])):
         assert math.isnan(value)
@@ -154,3 +231,26 @@ def test_cosines_are_of_each_pair_s_first_common_tokens() -> None:
         if n:
             a, b = states[i, :n].mean(0) - centre, states[j, :n].mean(0) - centre
             assert float(cosines[i, j]) == pytest.approx(float(a @ b / a.norm() / b.norm()), abs=1e-5)
+
+
+def test_cosines_of_known_answers() -> None:
+    """The same, the opposite, at a right angle, and one whose mean is the centre: a zero vector has no direction."""
+    centre = torch.tensor([1.0, 2.0])
+    means = torch.tensor([[4.0, 2.0], [-2.0, 2.0], [1.0, 5.0], [1.0, 2.0]])
+    cosines = prefix_cosines(means[:, None], [1] * 4, centre)
+    assert cosines[0, :3].tolist() == pytest.approx([1.0, -1.0, 0.0], abs=1e-6)
+    assert cosines[3].isnan().all() and cosines[:, 3].isnan().all()
+
+
+def test_cosines_depend_on_neither_scale_nor_order() -> None:
+    rng = torch.Generator().manual_seed(2)
+    states, centre = torch.randn(5, 4, 6, generator=rng).double(), torch.randn(6, generator=rng).double()
+    lengths, order = [4, 1, 3, 2, 4], [3, 0, 4, 1, 2]
+    expected = prefix_cosines(states, lengths, centre)
+    assert prefix_cosines(states * 1e4, lengths, centre * 1e4).tolist() == [pytest.approx(row) for row in expected.tolist()]
+    turned = prefix_cosines(states[order], [lengths[i] for i in order], centre)
+    assert torch.allclose(turned, expected[order][:, order])
+    for i, j in combinations(range(5), 2):
+        n = min(lengths[i], lengths[j])
+        a, b = states[i, :n].mean(0) - centre, states[j, :n].mean(0) - centre
+        assert float(expected[i, j]) == pytest.approx(float(a @ b / a.norm() / b.norm()), rel=1e-6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -11,106 +10,27 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from ride_eval.doctor import references
+from ride_eval.doctor.references import MEASURES, SORTED, Vector, Witness, distribution, entropy, gate_shares
 from ride_eval.probes import layout
 from ride_eval.store import read_manifest, read_table
 from tests.architectures import ARCHITECTURES, MIXTURES
 
 TOLERANCE = 1e-5
-
-
-def hoyer(values: np.ndarray) -> float:
-    x = np.abs(values.astype(np.float64))
-    root = math.sqrt(len(x))
-    return float((root - x.sum() / math.sqrt((x**2).sum())) / (root - 1))
-
-
-def participation(values: np.ndarray) -> float:
-    squares = values.astype(np.float64) ** 2
-    return float(squares.sum() ** 2 / (len(squares) * (squares**2).sum()))
-
-
-def gini(values: np.ndarray) -> float:
-    x = sorted(np.abs(values.astype(np.float64)).tolist())
-    n = len(x)
-    return 2 * sum(i * v for i, v in enumerate(x, 1)) / (n * sum(x)) - (n + 1) / n
-
-
-def top10_energy(values: np.ndarray) -> float:
-    squares = sorted((values.astype(np.float64) ** 2).tolist(), reverse=True)
-    return sum(squares[: math.ceil(len(squares) / 10)]) / sum(squares)
-
-
-def near_zero(values: np.ndarray) -> float:
-    x = values.astype(np.float64)
-    return float(np.mean(np.abs(x) < 0.1 * math.sqrt(np.mean(x**2))))
-
-
-MEASURES = {"hoyer": hoyer, "participation": participation, "near_zero": near_zero, "gini": gini, "top10_energy": top10_energy}
-SORTED = ("gini", "top10_energy")
 N_SORTED = 7
 """The demo's questions are shorter than the 64 tokens that sorting is limited to."""
 
 
-def distribution(logits: np.ndarray) -> np.ndarray:
-    shifted = np.exp(logits.astype(np.float64) - logits.max())
-    return np.asarray(shifted / shifted.sum())
-
-
-def entropy(logits: np.ndarray) -> float:
-    p = distribution(logits)
-    return float(-(p[p > 0] * np.log(p[p > 0])).sum())
-
-
-def shares(chosen: torch.Tensor, weights: torch.Tensor, tokens: list[int], n_experts: int) -> list[float]:
-    """The share of the tokens' gate weights that each expert got."""
-    sums = [0.0] * n_experts
-    for token in tokens:
-        for expert, weight in zip(chosen[token].tolist(), weights[token].tolist(), strict=True):
-            sums[expert] += weight
-    return [value / sum(sums) for value in sums]
-
-
 class Reference:
-    """One prompt through the bare model, everything kept."""
+    """One prompt through the bare model, alone and unpadded, everything kept."""
 
     def __init__(self, folder: Path) -> None:
         self.model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
         self.model.config.output_router_logits = False
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
 
-    @torch.no_grad()
-    def run(self, ids: list[int]) -> dict[str, Any]:
-        inputs: dict[int, torch.Tensor] = {}
-        streams: dict[int, torch.Tensor] = {}
-        routes: dict[int, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = {}
-        hooks = []
-        for i, block in enumerate(self.model.model.layers):
-            hooks.append(
-                block.mlp.register_forward_pre_hook(lambda _, args, i=i: inputs.__setitem__(i, args[0].reshape(len(ids), -1)))
-            )
-            hooks.append(block.register_forward_hook(lambda _, __, out, i=i: streams.__setitem__(i, out.reshape(len(ids), -1))))
-            if hasattr(block.mlp, "gate") and hasattr(block.mlp, "experts"):
-                hooks.append(
-                    block.mlp.gate.register_forward_hook(
-                        lambda _, __, out, i=i: routes.__setitem__(i, (out[0], out[2], out[1]))
-                    )
-                )
-        logits = self.model(torch.tensor([ids])).logits[0]
-        for hook in hooks:
-            hook.remove()
-        return {"mlp": inputs, "resid": streams, "routes": routes, "logits": logits.numpy()}
-
-    @torch.no_grad()
-    def activations(self, layer: int, hidden: torch.Tensor, experts: torch.Tensor | None) -> list[np.ndarray]:
-        """act(gate) * up of one token, of each chosen expert in a mixture-of-experts layer."""
-        mlp = self.model.model.layers[layer].mlp
-        if experts is None:
-            return [(mlp.act_fn(mlp.gate_proj(hidden)) * mlp.up_proj(hidden)).numpy()]
-        found = []
-        for expert in experts.tolist():
-            gate, up = (mlp.experts.gate_up_proj[expert] @ hidden).chunk(2)
-            found.append((mlp.experts.act_fn(gate) * up).numpy())
-        return found
+    def run(self, ids: list[int]) -> tuple[Witness, Vector]:
+        return references.run(self.model, ids)
 
 
 def close(got: float, expected: float) -> bool:
@@ -148,7 +68,7 @@ def test_probes_equal_their_references(
     checked_routes = 0
     for row in prompts.to_dict("records"):
         ids = reference.tokenizer(row["text"].rstrip() if row["task"] == "demo_commonsense" else row["text"])["input_ids"]
-        seen = reference.run(ids)
+        seen, _ = reference.run(ids)
         # The demo's questions are what follows the meta text and its separator; all tokens but the first align.
         offsets = reference.tokenizer(row["text"], return_offsets_mapping=True)["offset_mapping"]
         start = len(row["meta"]) + 2 if row["meta"] else 0
@@ -157,15 +77,13 @@ def test_probes_equal_their_references(
         assert row["sorted_tokens"] == N_SORTED
         spaced = [question[i * (len(question) - 1) // (N_SORTED - 1)] for i in range(N_SORTED)]
         for layer in range(3):
-            chosen = seen["routes"][layer][1] if layer in seen["routes"] else None
             values: dict[str, list[float]] = {f"{site}_{name}": [] for site in ("mlp", "resid") for name in MEASURES}
             for token in question:
-                experts = None if chosen is None else chosen[token]
-                vectors = reference.activations(layer, seen["mlp"][layer][token], experts)
+                vectors = seen.activations(layer, token)
                 for name, measure in MEASURES.items():
                     if name not in SORTED or token in spaced:
                         values[f"mlp_{name}"].append(float(np.mean([measure(v) for v in vectors])))
-                        values[f"resid_{name}"].append(measure(seen["resid"][layer][token].numpy()))
+                        values[f"resid_{name}"].append(measure(seen.resid[layer][token].numpy()))
             for name, tokens in values.items():
                 assert close(row[name][layer], float(np.mean(tokens))), (name, layer)
                 assert close(row[f"{name}_median"][layer], float(np.median(tokens))), (name, layer)
@@ -177,16 +95,16 @@ def test_probes_equal_their_references(
             counts = np.zeros((len(layers), n_experts), dtype=int)
             for i, layer in enumerate(layers):
                 for token in tokens:
-                    for expert in seen["routes"][layer][1][token].tolist():
+                    for expert in seen.routes[layer].experts[token].tolist():
                         counts[i, expert] += 1
             assert row[name].tolist() == counts.ravel().tolist()
             assert (counts.sum(1) == len(tokens) * k).all()
-            gates = [shares(seen["routes"][layer][1], seen["routes"][layer][2], tokens, n_experts) for layer in layers]
+            gates = [gate_shares(seen.routes[layer].experts, seen.routes[layer].weights, tokens, n_experts) for layer in layers]
             assert row[name.replace("routing", "gates")] == pytest.approx(np.concatenate(gates), abs=TOLERANCE)
         for i, layer in enumerate(layers):
-            expected = np.mean([entropy(seen["routes"][layer][0][token].numpy()) for token in question])
+            expected = np.mean([entropy(seen.routes[layer].scores[token].numpy()) for token in question])
             assert close(row["router_entropy"][i], float(expected))
-            ordered = [sorted(distribution(seen["routes"][layer][0][token].numpy()))[::-1] for token in question]
+            ordered = [sorted(distribution(seen.routes[layer].scores[token].numpy()))[::-1] for token in question]
             margins = [p[k - 1] - p[k] for p in ordered]
             assert row["router_margin"][i] == pytest.approx(np.mean(margins), abs=TOLERANCE)
         key = ["task", "document", "arm"]
@@ -195,7 +113,7 @@ def test_probes_equal_their_references(
         stored = route["experts"].reshape(len(question), len(layers), k)
         for position, token in enumerate(question):
             for i, layer in enumerate(layers):
-                assert stored[position, i].tolist() == seen["routes"][layer][1][token].tolist()
+                assert stored[position, i].tolist() == seen.routes[layer].experts[token].tolist()
         checked_routes += 1
     assert checked_routes == (12 if architecture in MIXTURES else 0)
 
@@ -228,14 +146,13 @@ def test_entropies_equal_their_references(
         for kind, stored in answers:
             source = greedy if kind == "greedy" else generations.loc[row["task"], row["document"], "none", "greedy"]
             tokens = source["token_ids"].tolist()
-            logits = reference.run(ids + tokens)["logits"][len(ids) - 1 : -1]
+            logits = reference.run(ids + tokens)[1][len(ids) - 1 : -1]
             assert len(stored["entropies"]) == len(tokens) > 0
             for i, token in enumerate(tokens):
                 assert close(stored["entropies"][i], entropy(logits[i])), (kind, i)
-                logprob = logits[i][token] - np.logaddexp.reduce(logits[i].astype(np.float64))
-                assert stored["logprobs"][i] == pytest.approx(logprob, rel=TOLERANCE, abs=1e-5)
+                assert stored["logprobs"][i] == pytest.approx(references.logprob(logits[i], token), rel=TOLERANCE, abs=1e-5)
         if architecture in MIXTURES:
-            routes = reference.run(ids + greedy["token_ids"].tolist())["routes"]
+            routes = reference.run(ids + greedy["token_ids"].tolist())[0].routes
             fed = min(32, len(greedy["token_ids"]) - (greedy["finish"] != "stop"))
             assert fed > 0
             counts = [
@@ -245,7 +162,7 @@ def test_entropies_equal_their_references(
             assert greedy["routing_generated"].tolist() == np.concatenate(counts).tolist()
             tokens = list(range(len(ids), len(ids) + fed))
             gates = [
-                shares(chosen, weights, tokens, scores.shape[1]) for _, (scores, chosen, weights) in sorted(routes.items())
+                gate_shares(chosen, weights, tokens, scores.shape[1]) for _, (scores, chosen, weights) in sorted(routes.items())
             ]
             assert greedy["gates_generated"] == pytest.approx(np.concatenate(gates), abs=TOLERANCE)
     assert forced == 4

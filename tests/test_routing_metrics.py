@@ -137,3 +137,38 @@ def test_the_margin_is_the_gap_below_the_last_chosen_expert(values: list[float],
     ordered = sorted(values, reverse=True)
     assert float(router_margin(torch.tensor(values, dtype=torch.float64), k)) == pytest.approx(ordered[k - 1] - ordered[k])
     assert router_margin(torch.tensor([values]), len(values)).isnan().tolist() == [True], "no expert was left out"
+
+
+@given(routes(), st.integers(0, 2**32 - 1))
+def test_neither_the_order_of_tokens_nor_the_names_of_experts_matter(
+    given_routes: tuple[np.ndarray, np.ndarray, int], seed: int
+) -> None:
+    experts, reference, n = given_routes
+    rng = np.random.default_rng(seed)
+    names, tokens = rng.permutation(n), rng.permutation(len(experts))
+    turned, turned_reference = names[experts[tokens]], names[reference[tokens]]
+    assert overlap_shift(turned, turned_reference) == pytest.approx(overlap_shift(experts, reference))
+    own, other = (signature(selection_counts(ids, n)) for ids in (experts, reference))
+    new, new_other = (signature(selection_counts(ids, n)) for ids in (turned, turned_reference))
+    assert new[:, names] == pytest.approx(own)
+    assert effective_experts(new) == pytest.approx(effective_experts(own))
+    assert jensen_shannon(new, new_other) == pytest.approx(jensen_shannon(own, other), abs=1e-12)
+    assert cosine(new, new_other) == pytest.approx(cosine(own, other))
+    assert np.allclose(pair_counts(turned, n)[:, names][:, :, names], pair_counts(experts, n))
+
+
+@given(routes(), st.floats(0.01, 100))
+def test_gate_shares_do_not_depend_on_the_weights_scale(given_routes: tuple[np.ndarray, np.ndarray, int], scale: float) -> None:
+    """Routers scale their gates by constants of their own."""
+    experts, _, n = given_routes
+    weights = np.random.default_rng(1).random(experts.shape)
+    expected = gate_shares(gate_sums(experts, weights, n))
+    assert gate_shares(gate_sums(experts, weights * scale, n)) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    assert ((expected >= 0) & (expected <= 1)).all()
+
+
+def test_one_token_goes_to_k_experts_alike() -> None:
+    counts = selection_counts(np.array([[[0, 3]]]), 4)
+    assert signature(counts).tolist() == [[0.5, 0.0, 0.0, 0.5]]
+    assert effective_experts(signature(counts)).tolist() == [2.0], "with one token, k"
+    assert gate_shares(gate_sums(np.array([[[0, 3]]]), np.array([[[3.0, 1.0]]]), 4)).tolist() == [[0.75, 0.0, 0.0, 0.25]]

@@ -69,7 +69,7 @@ def test_sample_rows_equal_their_references(architecture: str, models: dict[str,
             tokens = row["token_ids"].tolist()
             kept: list[torch.Tensor] = []
             hook = reference.model.lm_head.register_forward_pre_hook(lambda _, inputs, kept=kept: kept.append(inputs[0][0]))
-            logits = reference.run(prompt + tokens)["logits"][len(prompt) - 1 : -1].astype(np.float64)
+            logits = reference.run(prompt + tokens)[1][len(prompt) - 1 : -1]
             hook.remove()
             expected = [logits[i][token] - np.logaddexp.reduce(logits[i]) for i, token in enumerate(tokens)]
             assert row["logprobs"] == pytest.approx(expected, rel=1e-4, abs=1e-5)

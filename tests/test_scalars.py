@@ -48,6 +48,9 @@ def test_keyword_share_is_a_mean_over_layers_of_the_heads_that_count() -> None:
     assert prompt_values(row)["keyword_share"] == pytest.approx((0.3 + 0.9) / 2)
     assert prompt_values(row)["meta_mass"] == pytest.approx(0.5)
     assert math.isnan(prompt_values({**row, "keyword_share": [math.nan] * 6})["keyword_share"])
+    lift = prompt_values({**row, "keyword_tokens": 2, "aligned_tokens": 10})["keyword_lift"]
+    assert lift == pytest.approx((0.3 + 0.9) / 2 / 0.2)
+    assert math.isnan(prompt_values({**row, "keyword_tokens": 0, "aligned_tokens": 10})["keyword_lift"])
 
 
 def test_a_prompt_without_measurements_has_every_name_and_no_value() -> None:

@@ -16,11 +16,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ride_eval.analysis.batches import batches, flat, keys, row_hashes
-from ride_eval.analysis.units import PROMPT_KEY
+from ride_eval.analysis.units import PROMPT_KEY, layer_columns
 from ride_eval.arms import STANDARD_ARMS
 from ride_eval.errors import RunError
 
-ATTENTION = ("keyword_share", "keyword_lift", "meta_mass", "heads_dropped", "keyword_tokens")
+ATTENTION = ("keyword_share", "keyword_lift", "keyword_mass", "meta_mass", "heads_dropped", "keyword_tokens")
 _ARMS_OF = [field for field in PROMPT_KEY if field != "arm"]
 Dropped = dict[int, NDArray[np.bool_]]
 """(layers * heads,) by the hash of a prompt, its arm aside; only prompts that lose a head."""
@@ -30,8 +30,10 @@ def keyword_attention(run: Path) -> pd.DataFrame:
     """Per prompt its key and the columns ATTENTION, float64.
 
     `keyword_share` (0 to 1) is the mean over layers of the mean over heads, NaN without a keyword; `keyword_lift` divides it
-    by the keywords' share of the aligned tokens; `meta_mass` (0 to 1) is NaN in `none`; `heads_dropped` is the share of heads
-    left out, in any standard arm and so in all; `keyword_tokens` is NaN where alignment failed.
+    by the keywords' share of the aligned tokens; `keyword_mass` and `meta_mass` (0 to 1) are shares of all attention, NaN
+    without a keyword and in `none`; `heads_dropped` is the share of heads left out, in any standard arm and so in all;
+    `keyword_tokens` is NaN where alignment failed. Beside them `keyword_share` of each layer (`layer_columns`), where any
+    prompt has it.
     """
     dropped = _dropped(run)
     parts = [_values(batch, dropped) for batch in _read(run, ["keyword_mass", "meta_mass", "keyword_tokens", "aligned_tokens"])]
@@ -63,6 +65,7 @@ def _values(batch: pa.Table, dropped: Dropped) -> pd.DataFrame:
     tokens, aligned = (_floats(batch, name) for name in ("keyword_tokens", "aligned_tokens"))
     share, lost = np.full(len(key), np.nan), np.full(len(key), np.nan)
     rows, shares = _shares(batch)
+    by_layer = pd.DataFrame(index=key.index)
     if len(rows):
         layers = flat(batch["keyword_mass"])[0][rows]
         n_layers = int(layers.max())
@@ -72,15 +75,20 @@ def _values(batch: pa.Table, dropped: Dropped) -> pd.DataFrame:
             if prompt in dropped:
                 shares[i, dropped[prompt]] = np.nan
         lost[rows] = np.isnan(shares).mean(1)
-        share[rows] = _nan_means(_nan_means(shares.reshape(len(rows), n_layers, -1)))
+        of_layers = np.full((len(key), n_layers), np.nan)
+        of_layers[rows] = _nan_means(shares.reshape(len(rows), n_layers, -1))
+        share[rows] = _nan_means(of_layers[rows])
+        by_layer = pd.DataFrame(of_layers, columns=layer_columns("keyword_share", n_layers), index=key.index)
     size = np.divide(tokens, aligned, out=np.full(len(key), np.nan), where=(tokens > 0) & (aligned > 0))
-    return key.assign(
+    values = key.assign(
         keyword_share=share,
         keyword_lift=share / size,
+        keyword_mass=_list_means(batch["keyword_mass"]),
         meta_mass=_list_means(batch["meta_mass"]),
         heads_dropped=lost,
         keyword_tokens=tokens,
     )
+    return pd.concat([values, by_layer], axis=1)
 
 
 def _shares(batch: pa.Table) -> tuple[NDArray[np.intp], NDArray[np.float32]]:

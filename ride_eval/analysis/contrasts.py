@@ -20,12 +20,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ride_eval.analysis import draws
 from ride_eval.analysis.frames import TRUNCATED
 from ride_eval.analysis.grid import Array, Grid
-from ride_eval.analysis.intervals import CONFIDENCE, MIN_DOCUMENTS, Estimate
+from ride_eval.analysis.inference import Inference, Method, grid_spread
+from ride_eval.analysis.intervals import MIN_DOCUMENTS, Estimate
 from ride_eval.analysis.quantities import BY_NAME
-from ride_eval.analysis.spread import Spread, spread
 
 
 class Contrast(NamedTuple):
@@ -50,15 +49,10 @@ NEUTRAL = Contrast("filler", "none")
 """What neutral text does: how much that depends on the wording is the noise floor."""
 LENGTH_TOLERANCE = 1
 """Tokens two arms' texts may differ by and still count as length-matched."""
-BOOTSTRAP_DOCUMENTS = 50
-"""From here on intervals come from a bootstrap of t, below from Student's t."""
-MIN_DRAWS = 0.9
-"""Share of the draws that must have a t."""
 NOT_MEASURED = "not measured"
 NO_KEYWORD = "no keyword of its domain in the question"
 _NO_ROW = "no row of arm"
 _ROUNDING = 1e-9
-Method = Literal["t", "bootstrap-t"]
 Family = Literal["primary", "exploratory"]
 
 
@@ -124,7 +118,7 @@ def effects(
     places = {contrast: place for place, contrast in enumerate(pairs)}
     differences = [grid.cell_means(pair.differences(quantities)) for pair in pairs.values()]
     width = len(quantities)
-    test = _Test(grid, np.concatenate(differences, axis=1), seed, tested=tested) if differences and grid.documents else None
+    test = Inference(grid, np.concatenate(differences, axis=1), seed, tested=tested) if differences and grid.documents else None
     found = []
     for i, name in enumerate(quantities):
         for contrast in contrasts:
@@ -150,7 +144,7 @@ def noise_floors(grid: Grid, quantities: Sequence[str]) -> dict[str, float]:
     for names, arms in ((others, NEUTRAL), (distances, NEUTRAL[:1])):
         if names and grid.documents and grid.arm_of.keys() >= set(arms):
             lines = grid.levels(arms[0], names) - (grid.levels(arms[1], names) if len(arms) > 1 else 0.0)
-            found = _spread(grid, grid.cell_means(lines))
+            found = grid_spread(grid, grid.cell_means(lines))
             floors.update(zip(names, found.wording_deviation.tolist(), strict=True))
     return floors
 
@@ -167,57 +161,7 @@ def _check(quantities: Sequence[str]) -> None:
         raise ValueError(f"unknown quantities {unknown}; there are {', '.join(BY_NAME)}")
 
 
-def _spread(grid: Grid, cells: Array) -> Spread:
-    task = grid.document_task[grid.cell_document]
-    return spread(cells, task, grid.cell_wording, grid.cell_document)
-
-
-class _Test:
-    """Standard errors, draws and p-values of all columns (cells, columns)."""
-
-    def __init__(self, grid: Grid, cells: Array, seed: int, *, tested: bool) -> None:
-        self.tested = tested
-        self.spread = found = _spread(grid, cells)
-        self.by_document = by_document = grid.document_means(cells)
-        task = grid.document_task
-        flips, boots = (np.random.default_rng([seed, stream]) for stream in (0, 1))
-        self.p_exchangeable = np.full(cells.shape[1], np.nan)
-        if tested:
-            self.p_exchangeable = draws.flip_p(by_document, task, found.effect, flips)
-        tiny = ~(found.error > _ROUNDING * found.document_error)
-        self.over_wordings = np.isfinite(found.error) & ~tiny
-        self.error = np.where(self.over_wordings, found.error, found.document_error)
-        self.freedom = np.where(self.over_wordings, found.freedom, found.document_freedom)
-        self.bootstrapped = self.over_wordings & found.nested & (found.n >= BOOTSTRAP_DOCUMENTS)
-        self.t = np.full((draws.BOOTSTRAPS, cells.shape[1]), np.nan)
-        chosen = np.flatnonzero(self.bootstrapped)
-        if len(chosen):
-            # Each document has one wording here: that of its cell.
-            wording = np.zeros(grid.documents, dtype=np.intp)
-            wording[grid.cell_document] = grid.cell_wording
-            own = _spread(grid, cells[:, chosen])
-            self.t[:, chosen] = draws.bootstrap_t(by_document[:, chosen], task, wording, own, boots)
-            self.bootstrapped &= np.isfinite(self.t).mean(0) >= MIN_DRAWS
-
-    def interval(self, column: int) -> tuple[float, float, float, Method]:
-        """Low, high, p and the method."""
-        from scipy.special import stdtr, stdtrit  # here, because importing scipy takes longer than --help may
-
-        effect, error, freedom = (float(x[column]) for x in (self.spread.effect, self.error, self.freedom))
-        t = effect / error
-        if not self.bootstrapped[column]:
-            half = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * error
-            return effect - half, effect + half, 2 * float(stdtr(freedom, -abs(t))), "t"
-        drawn = self.t[:, column]
-        drawn = drawn[np.isfinite(drawn)]
-        # The k-th smallest and largest, so that p < 0.05 exactly where the interval excludes 0.
-        k = math.floor((1 - CONFIDENCE) / 2 * (len(drawn) + 1))
-        low, high = effect - float(drawn[-k]) * error, effect - float(drawn[k - 1]) * error
-        beyond = min(int((drawn <= t).sum()), int((drawn >= t).sum()))
-        return low, high, min(1.0, 2 * (1 + beyond) / (1 + len(drawn))), "bootstrap-t"
-
-
-def _effect(grid: Grid, name: str, pairs: _Pairs, test: _Test, column: int) -> Effect:
+def _effect(grid: Grid, name: str, pairs: _Pairs, test: Inference, column: int) -> Effect:
     found = test.spread
     n = int(found.n[column])
     counted = np.isfinite(test.by_document[:, column])

@@ -18,6 +18,8 @@ EXACT = 13
 BOOTSTRAPS = 2_000
 _BLOCK = 2**22
 """Numbers in a block of draws."""
+_LEAST_ERROR = 1e-3
+"""Times SD / sqrt(n): a draw with a smaller error holds equal values only, and says nothing."""
 _ROUNDING = 1e-6
 """Sums that differ by less than this share of their terms' size are equal."""
 
@@ -51,9 +53,9 @@ def flip_p(differences: Array, task: Codes, effect: Array, rng: np.random.Genera
 def bootstrap_t(
     differences: Array, task: Codes, wording: Codes, found: Spread, rng: np.random.Generator, draws: int = BOOTSTRAPS
 ) -> Array:
-    """(documents, columns) differences and each document's task and wording -> (draws, columns) t of each draw, sorted; NaN
-    last.
+    """(documents, columns) differences and each document's task and wording -> (draws, columns) t, sorted.
 
+    NaN, and last, where a draw's values do not vary.
     In a draw each place of the design (a task and wording) gets the residual, a difference less its task's mean, of any
     document of its task: so no wording has an effect, and t is what chance alone makes of this design and these values,
     however skewed.
@@ -65,6 +67,7 @@ def bootstrap_t(
     residuals = (residuals / np.where(found.deviation > 0, found.deviation, 1.0)).astype(np.float32)
     masks, mask_of = np.unique(there, axis=1, return_inverse=True)
     tasks = np.maximum((found.task_n > 0).sum(0), 1)
+    least = _LEAST_ERROR / np.sqrt(np.maximum(found.n, 1))
     drawn = []
     members = [np.flatnonzero(task == t) for t in range(n_tasks)]
     largest = max((len(own) for own in members), default=1)
@@ -86,8 +89,22 @@ def bootstrap_t(
             scores += np.where(without, 0.0, score)
         with np.errstate(divide="ignore", invalid="ignore"):
             error = np.sqrt(found.null_factor.astype(np.float32) * np.square(scores).sum(1)) / tasks
-            drawn.append(effect / tasks / np.where(error > 0, error, np.nan))
+            drawn.append(effect / tasks / np.where(error > least, error, np.nan))
     return np.sort(np.concatenate(drawn).astype(np.float64), axis=0)
+
+
+def two_sided_p(t: Array, freedom: Array, drawn: Array | None = None) -> Array:
+    """(columns,) t and its degrees of freedom, and draws of t (draws, columns) -> p, the larger of Student's and the draws'.
+
+    The draws know how skewed the values are, but a sample with heavy tails holds too few of them: alone they are too sure.
+    """
+    from scipy.special import stdtr  # here, because importing scipy takes longer than --help may
+
+    p = 2 * stdtr(freedom, -np.abs(t))
+    if drawn is not None:
+        tail = np.minimum((drawn <= t).sum(0), (drawn >= t).sum(0))
+        p = np.maximum(p, np.minimum(1.0, 2 * (1 + tail) / (1 + np.isfinite(drawn).sum(0))))
+    return np.asarray(p)
 
 
 def _weighted(differences: Array, task: Codes) -> Array:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ride_eval.analysis.by_task import TaskEffect, task_effects
+from ride_eval.analysis.calibration import Curve, curves
 from ride_eval.analysis.contrasts import (
     CONTROL_CONTRASTS,
     NO_KEYWORD,
@@ -25,10 +27,15 @@ from ride_eval.analysis.families import corrected
 from ride_eval.analysis.frames import COLUMNS, Run
 from ride_eval.analysis.grid import Grid
 from ride_eval.analysis.intervals import Estimate, estimate
+from ride_eval.analysis.knowing import KnowingTable, knowing
+from ride_eval.analysis.layers import LayerEffect, layer_effects
 from ride_eval.analysis.links import LINKED, Link, link, no_link
 from ride_eval.analysis.links import corrected as corrected_links
+from ride_eval.analysis.measures import Agreement, agreements
 from ride_eval.analysis.notes import Note, compared, run_notes
 from ride_eval.analysis.quantities import BY_NAME, QUANTITIES, Quantity
+from ride_eval.analysis.reliability import Reliability, split_half
+from ride_eval.analysis.sensitivity import Sensitivity, sensitivities
 from ride_eval.analysis.units import DOCUMENT
 from ride_eval.analysis.verdict import EXPERT, Verdict, verdict
 from ride_eval.arms import STANDARD_ARMS
@@ -100,6 +107,19 @@ class ModelFindings:
     verdict: Verdict
     heads_dropped: float
     """Share of the attention heads that keyword share leaves out, mean over documents; NaN if it was not measured."""
+    measures: tuple[Agreement, ...]
+    """How many of the five measures of density agree, by control contrast."""
+    knowing: KnowingTable
+    """Whether uncertainty knows of wrong answers, and which arms make overconfident."""
+    reliability: tuple[Reliability, ...]
+    """Of the sample-based quantities."""
+    sensitivity: tuple[Sensitivity, ...]
+    """POSIX, where it was asked for."""
+    by_task: tuple[TaskEffect, ...]
+    """Of the primary quantities and correctness, where there are several tasks."""
+    layers: tuple[LayerEffect, ...]
+    curves: tuple[Curve, ...]
+    """Right answers by the uncertainty the model had."""
 
     def contrast(self, quantity: str, contrast: Contrast) -> Effect | None:
         """The effect of an arm against its control, or against `none`."""
@@ -133,7 +153,7 @@ class Findings:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: NaN and infinities as null, contrasts as {"arm", "control"}."""
-        return {"format": FORMAT_VERSION, **_plain(self)}
+        return {"format": FORMAT_VERSION, **plain(self)}
 
 
 def find(runs: Sequence[Run]) -> Findings:
@@ -180,7 +200,21 @@ def _model(run: Run, name: str) -> ModelFindings:
             untrained=bool(run.manifest["model"].get("untrained")),
         ),
         heads_dropped=dropped,
+        measures=agreements(contrasts),
+        knowing=knowing(run.documents),
+        reliability=split_half(run.halves),
+        sensitivity=sensitivities(run.path, setup.tasks),
+        by_task=_by_task(run, setup, against_none),
+        layers=layer_effects(run, setup.arms),
+        curves=curves(run.documents),
     )
+
+
+def _by_task(run: Run, setup: Setup, against_none: Sequence[Contrast]) -> tuple[TaskEffect, ...]:
+    names = [quantity.name for quantity in QUANTITIES if quantity.primary or quantity.name == "correct"]
+    undistanced = [name for name in names if not BY_NAME[name].distance]
+    asked = dict.fromkeys(CONTROL_CONTRASTS, names) | dict.fromkeys(against_none, undistanced)
+    return task_effects(run.documents, tuple(setup.tasks), asked, seed=SEED)
 
 
 def _links(run: Run, grid: Grid, setup: Setup) -> tuple[Link, ...]:
@@ -251,9 +285,12 @@ def _correctness(documents: pd.DataFrame, setup: Setup) -> tuple[Correctness, ..
 
 
 def _levels(documents: pd.DataFrame, setup: Setup) -> tuple[Level, ...]:
-    means = _document_means(documents, COLUMNS)
-    by_task = means.groupby(["arm", "task"])[COLUMNS].mean().groupby("arm").mean()
-    counts = means.groupby("arm")[COLUMNS].count()
+    # A task of one arm (changed prompts, say) would make that arm's level one of other questions than the other arms'.
+    arms = documents.groupby("task")["arm"].nunique()
+    comparable = documents[documents["task"].isin(arms[arms > 1].index)] if (arms > 1).any() else documents
+    means = _document_means(comparable, COLUMNS)
+    by_task = means.groupby(["arm", "task"])[COLUMNS].mean().groupby("arm").mean().reindex(setup.arms)
+    counts = means.groupby("arm")[COLUMNS].count().reindex(setup.arms, fill_value=0)
     return tuple(
         Level(quantity=name, arm=arm, value=float(by_task.loc[arm, name]), n=int(counts.loc[arm, name]))  # type: ignore[arg-type]
         for name in COLUMNS
@@ -274,14 +311,15 @@ def _distinct_names(runs: Sequence[Run]) -> list[str]:
     return [f"{name} #{names[:i].count(name) + 1}" if names.count(name) > 1 else name for i, name in enumerate(names)]
 
 
-def _plain(value: Any) -> Any:
-    """Dataclasses as objects and non-finite numbers as null, at any depth."""
+def plain(value: Any) -> Any:
+    """Dataclasses as objects, without fields marked json=False, and non-finite numbers as null, at any depth."""
     if isinstance(value, Contrast):
         return value._asdict()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        kept = [field.name for field in dataclasses.fields(value) if field.metadata.get("json", True)]
+        return {name: plain(getattr(value, name)) for name in kept}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -5,8 +5,9 @@ What was not measured is NaN, never 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,17 @@ from ride_eval.analysis.answers import answer_labels, flips
 from ride_eval.analysis.attention import ATTENTION, keyword_attention
 from ride_eval.analysis.quantities import QUANTITIES
 from ride_eval.analysis.routes import routing_shifts
-from ride_eval.analysis.samples import AGREEMENT, SAMPLED, agreements, read_samples, sample_values
+from ride_eval.analysis.samples import AGREEMENT, SAMPLED, agreements, half_values, read_samples, sample_values
 from ride_eval.analysis.signatures import DISTANCES, VALUES, signature_distances, signature_values
-from ride_eval.analysis.units import PROMPT_KEY, UNIT, document_means, most
-from ride_eval.metrics.bands import early_and_middle
+from ride_eval.analysis.units import LAYER_MARK, PROMPT_KEY, UNIT, document_means, layer_columns, most
+from ride_eval.metrics.bands import bands, early_and_middle
 from ride_eval.store import read_manifest, read_status, read_table
 
 COLUMNS = [quantity.name for quantity in QUANTITIES]
-_BESIDE = ["meta_length", "aligned_tokens", "keyword_tokens", "heads_dropped", "confidence"]
+_BESIDE = ["meta_length", "aligned_tokens", "keyword_tokens", "heads_dropped", "confidence", "choice_brier"]
 MEASURES = ("hoyer", "participation", "near_zero", "gini", "top10_energy")
 """Of density, at two sites; `hoyer` is shown as density, 1 - it."""
+BANDS = ("early", "middle", "late")
 TRUNCATED = "truncated"
 """How the reason of a prompt begins that the harness cut, in this arm or another: it is measured in none."""
 
@@ -44,18 +46,35 @@ class Run:
     documents: pd.DataFrame
     """UNIT, the quantities (float64), `meta_length` and `meta_unit` of the arm's text, `aligned_tokens` of the question (mean
     over its prompts), `keyword_tokens` and `heads_dropped` (see `attention`), `confidence`: the probability of the choice
-    that was taken, and `reason`: why token statistics are missing (null: they are not). Sorted by UNIT."""
+    that was taken, `choice_brier` (see `metrics.choices`), and `reason`: why token statistics are missing (null: they are
+    not). Sorted by UNIT."""
+    layers: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """The rows of `documents`, with `density`, `density_resid`, `keyword_share` and `routing_shift` of each layer (float32):
+    see `units.layer_columns`."""
+    halves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Sample-based quantities from either half of the samples: see `samples.half_values`."""
 
 
-def load_run(path: Path | str) -> Run:
-    """Read a run directory, complete or not. Raises RunError if it is not one, or holds a damaged shard."""
+def load_run(path: Path | str, quantities: Collection[str] | None = None) -> Run:
+    """Read a run directory, complete or not. Raises RunError if it is not one, or holds a damaged shard.
+
+    `quantities`: only what these need is read; others may be NaN, and `layers` and `halves` are empty. By default, all.
+    """
     path = Path(path)
     manifest, status = read_manifest(path), read_status(path)
     model = manifest["model"]
+    if quantities is not None:
+        return Run(
+            path=path,
+            name=str(model.get("name") or path.name),
+            manifest=manifest,
+            status=status,
+            documents=_join(_needed(path, model, set(quantities)))[0],
+        )
     labels, samples = answer_labels(path), read_samples(path)
     parts = [
         _prompts(path),
-        document_means(keyword_attention(path), ATTENTION),
+        _with_layers(keyword_attention(path), ATTENTION),
         _answers(path),
         _choices(path),
         _scores(path),
@@ -66,49 +85,110 @@ def load_run(path: Path | str) -> Run:
     experts_per_token = model.get("experts_per_token") or 0
     if experts_per_token:
         shape = (len(model["moe_layers"]), int(model["experts"]))
-        parts.append(document_means(routing_shifts(path, experts_per_token), ["routing_shift"]))
+        parts.append(_with_layers(routing_shifts(path, experts_per_token, shape[0]), ["routing_shift"]))
         parts.append(document_means(signature_distances(path, shape), DISTANCES))
         parts.append(document_means(signature_values(path, shape), VALUES))
+    documents, layers = _join(parts)
     return Run(
         path=path,
         name=str(model.get("name") or path.name),
         manifest=manifest,
         status=status,
-        documents=_join(parts),
+        documents=documents,
+        layers=layers,
+        halves=half_values(labels, samples),
     )
 
 
-def layer_means(lists: pd.Series[Any], *, primary: bool) -> NDArray[np.float64]:
+def _needed(path: Path, model: dict[str, Any], wanted: set[str]) -> list[pd.DataFrame]:
+    """The parts of a run's frame that have these quantities, without the columns of single layers."""
+    parts = [_prompts(path, wanted), _answers(path), _choices(path), _scores(path)]
+    if wanted & set(ATTENTION):
+        parts.append(document_means(keyword_attention(path), ATTENTION))
+    if wanted & {*SAMPLED, *AGREEMENT}:
+        labels, samples = answer_labels(path), read_samples(path)
+        parts.append(document_means(sample_values(samples), SAMPLED))
+        parts.append(document_means(agreements(labels, samples), AGREEMENT))
+    elif "flip" in wanted:
+        labels = answer_labels(path, ["greedy"])
+    if "flip" in wanted:
+        parts.append(document_means(flips(labels), ["flip"]))
+    k = model.get("experts_per_token") or 0
+    if k:
+        shape = (len(model["moe_layers"]), int(model["experts"]))
+        if "routing_shift" in wanted:
+            parts.append(document_means(routing_shifts(path, k, shape[0]), ["routing_shift"]))
+        if wanted & set(DISTANCES):
+            parts.append(document_means(signature_distances(path, shape), DISTANCES))
+        if wanted & set(VALUES):
+            parts.append(document_means(signature_values(path, shape), VALUES))
+    return parts
+
+
+def layer_means(lists: pd.Series[Any], layers_of: Callable[[int], slice] = slice) -> NDArray[np.float64]:
     """Mean over layers of one list a row: rows of (L,) floats or null -> (rows,), NaN where there is no list.
 
-    `primary` takes the early and middle layers only.
+    `layers_of` tells from the number of layers which are taken, by default all; NaN where it takes none.
     """
     means = np.full(len(lists), np.nan)
     values, lengths = _lists(lists)
     for length in np.unique(lengths[lengths > 0]).tolist():
         rows = np.flatnonzero(lengths == length)
-        layers = early_and_middle(length) if primary else slice(None)
-        means[rows] = np.stack([values[row] for row in rows])[:, layers].mean(1, dtype=np.float64)
+        taken = np.stack([values[row] for row in rows])[:, layers_of(length)]
+        if taken.shape[1]:
+            means[rows] = taken.mean(1, dtype=np.float64)
     return means
 
 
-def _prompts(path: Path) -> pd.DataFrame:
-    places = [(site, measure) for site in ("mlp", "resid") for measure in MEASURES]
+def _prompts(path: Path, wanted: Collection[str] | None = None) -> pd.DataFrame:
+    """`wanted`: of the density measures beside Hoyer's, only these quantities, and no column of a single layer."""
+    places = [
+        (site, measure)
+        for site in ("mlp", "resid")
+        for measure in MEASURES
+        if wanted is None or measure == "hoyer" or f"{measure}_{site}" in wanted
+    ]
     lists = [f"{site}_{measure}" for site, measure in places]
     routers = ["router_entropy", "router_margin"]
     frame = read_table(path, "prompts", ["meta_length", "meta_unit", "aligned_tokens", "reason", *lists, *routers])
-    density = {f"{measure}_{site}": layer_means(frame[f"{site}_{measure}"], primary=True) for site, measure in places}
+    density = {f"{measure}_{site}": layer_means(frame[f"{site}_{measure}"], early_and_middle) for site, measure in places}
     density["density"], density["density_resid"] = 1.0 - density.pop("hoyer_mlp"), 1.0 - density.pop("hoyer_resid")
-    routing = {name: layer_means(frame[name], primary=False) for name in routers}
+    for band in BANDS:
+        density[f"density_{band}"] = 1.0 - layer_means(frame["mlp_hoyer"], partial(_band, band))
+    routing = {name: layer_means(frame[name]) for name in routers}
     lengths = {name: frame[name].astype(float) for name in ("meta_length", "aligned_tokens")}
     values = frame[PROMPT_KEY].assign(**density, **routing, **lengths)
     names = [*density, *routers, *lengths]
+    sites = {"density": "mlp_hoyer", "density_resid": "resid_hoyer"}
+    if wanted is None:
+        values = pd.concat([values, *(_by_layer(name, frame[column]) for name, column in sites.items())], axis=1)
     texts = frame[[*UNIT, "meta_unit", "reason"]].groupby(UNIT, as_index=False, sort=False).first()
-    return document_means(values, names).merge(texts, on=UNIT, how="left")
+    return _with_layers(values, names).merge(texts, on=UNIT, how="left")
+
+
+def _by_layer(name: str, lists: pd.Series[Any]) -> pd.DataFrame:
+    """1 - one list a row, a column a layer: rows without a list, or with another number of layers than most, are NaN."""
+    values, lengths = _lists(lists)
+    there = lengths[lengths > 0]
+    n_layers = int(np.bincount(there).argmax()) if len(there) else 0
+    found = np.full((len(lists), n_layers), np.nan, dtype=np.float32)
+    rows = np.flatnonzero(lengths == n_layers) if n_layers else []
+    if len(rows):
+        found[rows] = 1.0 - np.stack([values[row] for row in rows])
+    return pd.DataFrame(found, columns=layer_columns(name, n_layers), index=lists.index)
+
+
+def _with_layers(prompts: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """`document_means` of the columns named and of those that hold a layer."""
+    return document_means(prompts, [*names, *(column for column in prompts if LAYER_MARK in str(column))])
+
+
+def _band(name: str, n_layers: int) -> slice:
+    return bands(n_layers)[name]
 
 
 def _answers(path: Path) -> pd.DataFrame:
-    frame = read_table(path, "generations", ["entropies"], [("answer", "in", ["greedy", "forced"])])
+    frame = read_table(path, "generations", ["entropies", "finish"], [("answer", "in", ["greedy", "forced"])])
     values, lengths = _lists(frame["entropies"])
     means, first = np.full(len(frame), np.nan), np.full(len(frame), np.nan)
     rows = np.flatnonzero(lengths > 0)
@@ -125,8 +205,9 @@ def _answers(path: Path) -> pd.DataFrame:
         token_entropy=means[greedy],
         first_token_entropy=first[greedy],
         answer_tokens=np.where(lengths[greedy] >= 0, lengths[greedy], np.nan),
+        truncated=(frame["finish"] == "length").astype(float).where(frame["finish"].notna())[greedy],
     )
-    own_means = document_means(own, ["token_entropy", "first_token_entropy", "answer_tokens"])
+    own_means = document_means(own, ["token_entropy", "first_token_entropy", "answer_tokens", "truncated"])
     forced_means = document_means(key[forced].assign(forced_entropy=means[forced]), ["forced_entropy"])
     return own_means.merge(forced_means, on=UNIT, how="outer")
 
@@ -141,10 +222,9 @@ def _choices(path: Path) -> pd.DataFrame:
     summed = frame["loglikelihood"].to_numpy(np.float64)
     scores = summed / np.maximum(frame["bytes"].to_numpy(np.float64), 1.0)
     units = frame[UNIT].iloc[starts].reset_index(drop=True)
-    taken = _taken(path, units)
-    found = {
-        name: np.full(len(units), np.nan) for name in ("choice_entropy", "choice_margin", "confidence", "choice_entropy_summed")
-    }
+    taken, gold = _scored(path, units)
+    names = ("choice_entropy", "choice_margin", "confidence", "choice_entropy_summed", "choice_brier")
+    found = {name: np.full(len(units), np.nan) for name in names}
     for size in np.unique(sizes[sizes >= 2]).tolist():
         rows = np.flatnonzero(sizes == size)
         places = starts[rows][:, None] + np.arange(size)
@@ -152,18 +232,22 @@ def _choices(path: Path) -> pd.DataFrame:
         found["choice_entropy_summed"][rows] = choice_uncertainty(summed[places])[0]
         known = taken[rows] < size
         found["confidence"][rows[known]] = shares[known, taken[rows][known].astype(int)]
+        known = gold[rows] < size
+        right = np.arange(size) == gold[rows][known, None]
+        found["choice_brier"][rows[known]] = ((shares[known] - right) ** 2).sum(1)
     # Some of the choices only (a run killed between them) are another question than all of them.
     partial = sizes < most(units, sizes)
     return units.assign(**{name: np.where(partial, np.nan, values) for name, values in found.items()})
 
 
-def _taken(path: Path, units: pd.DataFrame) -> NDArray[np.float64]:
-    """Per unit, the index of the choice the harness scored; NaN where no score says."""
-    frame = read_table(path, "scores", ["filtered"], [("answer", "==", "greedy")])
+def _scored(path: Path, units: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Per unit, the index of the choice the harness took, and of the right one; NaN where no score says."""
+    frame = read_table(path, "scores", ["filtered", "gold"], [("answer", "==", "greedy")])
     index = pd.to_numeric(frame["filtered"], errors="coerce").to_numpy(np.float64)
     index = np.where((index >= 0) & (index == np.floor(index)), index, np.nan)
-    scored = frame[UNIT].assign(taken=index).drop_duplicates(UNIT)
-    return np.asarray(units.merge(scored, on=UNIT, how="left")["taken"].to_numpy(np.float64))
+    scored = frame[UNIT].assign(taken=index, gold=frame["gold"].astype(float)).drop_duplicates(UNIT)
+    found = units.merge(scored, on=UNIT, how="left")
+    return found["taken"].to_numpy(np.float64), found["gold"].to_numpy(np.float64)
 
 
 def choice_uncertainty(
@@ -189,8 +273,9 @@ def _scores(path: Path) -> pd.DataFrame:
     return document_means(frame[PROMPT_KEY].assign(correct=frame["correct"].astype(float)), ["correct"])
 
 
-def _join(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The parts side by side, a row for every unit any of them has; absent quantities as NaN columns."""
+def _join(parts: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The parts side by side, a row for every unit any of them has, absent quantities as NaN columns; and the layers' columns
+    of the same rows."""
     joined = pd.DataFrame(columns=UNIT)
     for part in parts:
         if len(part):
@@ -203,8 +288,11 @@ def _join(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
         joined = joined.assign(**{column: texts.where(texts.notna(), None)})
     # The harness still answers and scores a cut prompt, but cuts the arm's text first: nothing of it can be compared.
     cut = joined["reason"].map(lambda reason: isinstance(reason, str) and reason.startswith(TRUNCATED)).astype(bool)
-    joined.loc[cut, ["confidence", *(quantity.name for quantity in QUANTITIES if quantity.source != "score")]] = np.nan
-    return joined[[*UNIT, *COLUMNS, *_BESIDE, "meta_unit", "reason"]].sort_values(UNIT, ignore_index=True)
+    unscored = [quantity.name for quantity in QUANTITIES if quantity.source != "score"]
+    joined.loc[cut, ["confidence", "choice_brier", *unscored]] = np.nan
+    joined = joined.sort_values(UNIT, ignore_index=True)
+    layers = joined[[column for column in joined if LAYER_MARK in str(column)]].astype(np.float32)
+    return joined[[*UNIT, *COLUMNS, *_BESIDE, "meta_unit", "reason"]], layers
 
 
 def _lists(column: pd.Series[Any]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:

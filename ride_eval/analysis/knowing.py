@@ -1,7 +1,7 @@
 """Does a model's uncertainty know when its answer is wrong, and does a prefix change that?
 
 Per task and arm, and per control contrast as the difference between its arms on the rows both have. A prefix that lowers
-entropy without raising accuracy shows here: its calibration error grows, or its entropy ranks worse.
+entropy without raising accuracy has made the model overconfident, and is called so.
 
 Intervals: percentiles of a bootstrap over documents, a document with all its wordings and arms; the same draws for all numbers
 of a task, so a difference is paired. The share of draws without both right and wrong answers is limited.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 
 from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, Contrast
 from ride_eval.analysis.intervals import CONFIDENCE, Estimate
-from ride_eval.metrics.knowing import auroc, brier, expected_calibration_error, prediction_rejection_ratio
+from ride_eval.metrics.knowing import auroc, expected_calibration_error, prediction_rejection_ratio, weighted_mean
 
 Measure = Literal["auroc", "prr", "ece", "brier"]
+_Mean = Literal["mean", "accuracy"]
+Reading = Literal["overconfident", "more certain and more often right", "not more certain", "too few documents"]
 UNCERTAINTIES = (
     "forced_entropy",
     "token_entropy",
@@ -36,13 +38,20 @@ UNCERTAINTIES = (
 )
 """Quantities whose rank is measured, by AUROC and PRR."""
 CONFIDENCE_COLUMN = "confidence"
-"""The probability of the choice that was taken: its calibration is measured, by ECE and Brier score."""
+"""The probability of the choice that was taken: its calibration is measured, by ECE."""
+BRIER_COLUMN = "choice_brier"
+PRIMARY = ("forced_entropy", "choice_entropy")
+"""The entropy of a task that generates, and of one that chooses: a fall of it is what overconfidence is read from."""
 ASKED: tuple[tuple[str, Measure], ...] = (
     *((name, measure) for name in UNCERTAINTIES for measure in ("auroc", "prr")),
     (CONFIDENCE_COLUMN, "ece"),
-    (CONFIDENCE_COLUMN, "brier"),
+    (BRIER_COLUMN, "brier"),
 )
 DRAWS = 2000
+MIN_WORK_DRAWS = 500
+"""At least, for a task of so many documents that all draws would take minutes."""
+_WORK = 4_000_000
+"""Documents x draws of a task, at most, where MIN_WORK_DRAWS allows."""
 MIN_DOCUMENTS = 20
 """Below this no interval is given."""
 MIN_DRAWS = 0.9
@@ -77,19 +86,37 @@ class KnowingDifference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Confidence:
+    """What a contrast does to a task's entropy and to its right answers, on the same rows, and what that makes of the model."""
+
+    task: str
+    contrast: Contrast
+    quantity: str
+    entropy: Estimate
+    """Mean difference, in the entropy's unit."""
+    accuracy: Estimate
+    """Difference of the shares of right answers."""
+    reading: Reading
+
+
+@dataclass(frozen=True, kw_only=True)
 class KnowingTable:
     """Of one run. A task without a quantity (a choice task's `token_entropy`) has no entry for it."""
 
     arms: tuple[Knowing, ...]
     contrasts: tuple[KnowingDifference, ...]
+    confidence: tuple[Confidence, ...] = ()
 
 
-def knowing(documents: pd.DataFrame, *, draws: int = DRAWS, seed: int = 0) -> KnowingTable:
-    """The table of `Run.documents`."""
+def knowing(documents: pd.DataFrame, *, draws: int | None = None, seed: int = 0) -> KnowingTable:
+    """The table of `Run.documents`. Draws: DRAWS, fewer for a task of more than 2,000 documents."""
     arms: list[Knowing] = []
     contrasts: list[KnowingDifference] = []
+    confidence: list[Confidence] = []
     for task, rows in documents.groupby("task", sort=True):
-        bootstrap = _Bootstrap(rows, draws, np.random.default_rng(seed))
+        size = rows["document"].nunique()
+        enough = min(DRAWS, max(MIN_WORK_DRAWS, _WORK // size)) if draws is None else draws
+        bootstrap = _Bootstrap(rows, enough, np.random.default_rng(seed))
         for quantity, measure in ASKED:
             for arm in bootstrap.arms(quantity):
                 estimate = bootstrap.level(arm, quantity, measure)
@@ -99,64 +126,94 @@ def knowing(documents: pd.DataFrame, *, draws: int = DRAWS, seed: int = 0) -> Kn
                 contrasts.append(
                     KnowingDifference(task=str(task), contrast=contrast, quantity=quantity, measure=measure, estimate=estimate)
                 )
-    return KnowingTable(arms=tuple(arms), contrasts=tuple(contrasts))
+        for quantity in PRIMARY:
+            confidence += [_confidence(str(task), bootstrap, c, quantity) for c in bootstrap.contrasts(quantity)]
+    return KnowingTable(arms=tuple(arms), contrasts=tuple(contrasts), confidence=tuple(confidence))
+
+
+def _confidence(task: str, bootstrap: _Bootstrap, contrast: Contrast, quantity: str) -> Confidence:
+    entropy, accuracy = (bootstrap.difference(contrast, quantity, measure) for measure in ("mean", "accuracy"))
+    reading: Reading = "not more certain"
+    if not entropy.has_interval or not accuracy.has_interval:
+        reading = "too few documents"
+    elif entropy.high < 0:
+        reading = "more certain and more often right" if accuracy.low > 0 else "overconfident"
+    return Confidence(task=task, contrast=contrast, quantity=quantity, entropy=entropy, accuracy=accuracy, reading=reading)
+
+
+class _Rows(NamedTuple):
+    """The rows of an arm that have a quantity and a right or wrong answer."""
+
+    row: NDArray[np.intp]
+    """Which document, occurrence and wording, the same number in every arm; rising."""
+    place: NDArray[np.intp]
+    """Which document."""
+    values: _Array
+    right: _Array
+
+    def where(self, kept: NDArray[np.bool_]) -> _Rows:
+        return _Rows(self.row[kept], self.place[kept], self.values[kept], self.right[kept])
 
 
 class _Bootstrap:
     """One task's rows, and how often each of its documents is in each draw."""
 
     def __init__(self, rows: pd.DataFrame, draws: int, rng: np.random.Generator) -> None:
-        names = rows["document"].unique()
+        rows = rows.sort_values(_ROW)
+        codes, names = pd.factorize(rows["document"], sort=False)
         n = len(names)
         self.counts = np.stack([np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(draws)], 1).astype(np.uint16)
-        rows = rows.assign(place=pd.Index(names).get_indexer(rows["document"]))
-        scored = rows[rows["correct"].isin([0.0, 1.0])]
-        self.by_arm = {str(arm): own.set_index(_ROW).sort_index() for arm, own in scored.groupby("arm", sort=True)}
-        self._known: dict[tuple[str, str, Measure, bytes], tuple[float, _Array]] = {}
+        place, row = np.asarray(codes, dtype=np.intp), np.asarray(rows.groupby(_ROW).ngroup(), dtype=np.intp)
+        right = rows["correct"].to_numpy(np.float64)
+        scored = np.isin(right, (0.0, 1.0))
+        arms = rows["arm"].to_numpy(object)
+        columns = dict.fromkeys(quantity for quantity, _ in ASKED if quantity in rows)
+        values = {name: rows[name].to_numpy(np.float64) for name in columns}
+        self._rows = {
+            (str(arm), name): _Rows(row, place, own, right).where(scored & (arms == arm) & ~np.isnan(own))
+            for name, own in values.items()
+            for arm in sorted(set(arms))
+        }
+        self._known: dict[tuple[str, str, Measure | _Mean, bytes], tuple[float, _Array]] = {}
 
     def arms(self, quantity: str) -> Iterator[str]:
-        yield from (arm for arm in self.by_arm if len(self._own(arm, quantity)))
+        yield from (arm for (arm, name), own in self._rows.items() if name == quantity and len(own.row))
 
     def contrasts(self, quantity: str) -> Iterator[Contrast]:
         present = set(self.arms(quantity))
         yield from (contrast for contrast in CONTROL_CONTRASTS if present.issuperset(contrast))
 
     def level(self, arm: str, quantity: str, measure: Measure) -> Estimate:
-        own = self._own(arm, quantity)
+        own = self._rows[arm, quantity]
         value, drawn = self._values(arm, quantity, measure, own)
-        return _estimate(value, drawn, own["place"].nunique())
+        return _estimate(value, drawn, len(np.unique(own.place)))
 
-    def difference(self, contrast: Contrast, quantity: str, measure: Measure) -> Estimate:
-        sides = [self._own(arm, quantity) for arm in contrast]
-        both = sides[0].index.intersection(sides[1].index)
-        own, other = (side.loc[side.index.isin(both)] for side in sides)
+    def difference(self, contrast: Contrast, quantity: str, measure: Measure | _Mean) -> Estimate:
+        own, other = (self._rows[arm, quantity] for arm in contrast)
+        own, other = own.where(np.isin(own.row, other.row)), other.where(np.isin(other.row, own.row))
         (value, drawn), (other_value, other_drawn) = (
             self._values(arm, quantity, measure, side) for arm, side in zip(contrast, (own, other), strict=True)
         )
-        return _estimate(value - other_value, drawn - other_drawn, own["place"].nunique())
+        return _estimate(value - other_value, drawn - other_drawn, len(np.unique(own.place)))
 
-    def _own(self, arm: str, quantity: str) -> pd.DataFrame:
-        return self.by_arm[arm].dropna(subset=[quantity])
-
-    def _values(self, arm: str, quantity: str, measure: Measure, rows: pd.DataFrame) -> tuple[float, _Array]:
+    def _values(self, arm: str, quantity: str, measure: Measure | _Mean, rows: _Rows) -> tuple[float, _Array]:
         """The value, and that of each draw. Most contrasts have the very rows of their arms, whose values are kept."""
-        place = rows["place"].to_numpy()
-        key = (arm, quantity, measure, place.tobytes())
+        key = (arm, quantity, measure, rows.row.tobytes())
         if key not in self._known:
-            values, right = rows[quantity].to_numpy(np.float64), rows["correct"].to_numpy(np.float64)
-            block = max(1, _BLOCK // max(len(rows), 1))
+            block = max(1, _BLOCK // max(len(rows.row), 1))
             starts = range(0, self.counts.shape[1], block)
-            parts = [measured(measure, values, right, self.counts[place, i : i + block].astype(np.float64)) for i in starts]
-            self._known[key] = float(measured(measure, values, right)[0]), np.concatenate(parts)
+            weights = (self.counts[rows.place, i : i + block].astype(np.float64) for i in starts)
+            drawn = [measured(measure, rows.values, rows.right, own) for own in weights]
+            self._known[key] = float(measured(measure, rows.values, rows.right)[0]), np.concatenate(drawn)
         return self._known[key]
 
 
-def measured(measure: Measure, values: _Array, right: _Array, weights: _Array | None = None) -> _Array:
+def measured(measure: Measure | _Mean, values: _Array, right: _Array, weights: _Array | None = None) -> _Array:
     """(n,) values of a quantity, whether each answer is right, and (n, draws) weights -> (draws,)."""
     if measure == "ece":
         return expected_calibration_error(values, right, weights)
-    if measure == "brier":
-        return brier(values, right, weights)
+    if measure in ("brier", "mean", "accuracy"):
+        return weighted_mean(right if measure == "accuracy" else values, weights)
     ranking = auroc if measure == "auroc" else prediction_rejection_ratio
     return ranking(values, 1 - right, weights)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -50,6 +51,7 @@ def run_notes(run: Run, contrasts: Sequence[Effect], *, documents: int, routed: 
         notes.append(
             Note("warning", "arm none was not run, so there is no routing shift, and nothing to describe the arms against")
         )
+    notes += _of_wordings(contrasts)
     notes += _dropped(contrasts)
     if heads_dropped > 0:
         notes.append(
@@ -87,6 +89,26 @@ def _state_notes(run: Run) -> list[Note]:
         error = run.status.get("error") or "no reason recorded"
         return [Note("warning", f"the run failed ({error}); what it had measured is shown")]
     return [Note("warning", "the run is not complete (it is running, or was stopped); what it has measured is shown")]
+
+
+def _of_wordings(contrasts: Sequence[Effect]) -> list[Note]:
+    """Whether intervals could be over wordings, and effects be held against a noise floor."""
+    judged = [effect for effect in contrasts if effect.method is not None]
+    notes = []
+    alone = [effect for effect in judged if not effect.over_wordings]
+    if alone and len(alone) == len(judged):
+        text = (
+            "intervals and p are over documents only: no task has documents under two wordings, so nothing is known of others"
+        )
+        notes.append(Note("warning", text))
+    elif alone:
+        labels = ", ".join(dict.fromkeys(BY_NAME[effect.quantity].label for effect in alone))
+        notes.append(Note("info", f"intervals and p over documents only, for want of wordings or of differences: {labels}"))
+    if judged and not any(math.isfinite(effect.noise_floor) for effect in judged):
+        notes.append(
+            Note("warning", "no noise floor (it takes arms filler and none under two wordings), so no verdict on effects")
+        )
+    return notes
 
 
 def _dropped(contrasts: Sequence[Effect]) -> list[Note]:

@@ -111,6 +111,16 @@ QUANTITIES = (
         meaning="share of the same activations as density below a tenth of their root mean square; higher is sparser",
         source="question",
     ),
+    *(
+        Quantity(
+            name=f"density_{band}",
+            label=f"density, {band} layers",
+            unit="0 to 1",
+            meaning=f"density of the {band} third of the layers",
+            source="question",
+        )
+        for band in ("early", "middle", "late")
+    ),
     Quantity(
         name="density_resid",
         label="residual density",
@@ -221,6 +231,13 @@ QUANTITIES = (
         decimals=1,
     ),
     Quantity(
+        name="truncated",
+        label="cut answers",
+        unit="share",
+        meaning="the greedy answer ended by the limit of new tokens",
+        source="answer",
+    ),
+    Quantity(
         name="choice_margin",
         label="choice margin",
         unit="0 to 1",
@@ -240,6 +257,14 @@ QUANTITIES = (
         unit="ratio",
         meaning="keyword share by the keywords' share of the question's tokens; 1 is no more than their number",
         source="keywords",
+    ),
+    Quantity(
+        name="keyword_mass",
+        label="attention to keywords",
+        unit="0 to 1",
+        meaning="share of the last prompt token's attention that the domain keywords get: falls with any text in front",
+        source="keywords",
+        descriptive=True,
     ),
     Quantity(
         name="meta_mass",

@@ -10,21 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ride_eval.analysis.answers import answer_labels
 from ride_eval.analysis.contrasts import CONTROL_CONTRASTS
-from ride_eval.analysis.samples import AGREEMENT, SAMPLED, Half, agreements, read_samples, sample_values
-from ride_eval.analysis.units import UNIT, document_means
+from ride_eval.analysis.samples import AGREEMENT, HALVES, SAMPLED
+from ride_eval.analysis.units import UNIT
 
 QUANTITIES = (*SAMPLED, *AGREEMENT)
 MIN_DOCUMENTS = 20
 """Below this a correlation says nothing."""
-_HALVES: tuple[Half, Half] = (0, 1)
 _ROW = [field for field in UNIT if field != "arm"]
 
 
@@ -41,23 +38,17 @@ class Reliability:
     """Documents with a difference in both halves."""
 
 
-def split_half(run: Path) -> tuple[Reliability, ...]:
-    """One entry a sample-based quantity, from the sampled answers of a run."""
-    samples, labels = read_samples(run), answer_labels(run)
-    halves = [_values(samples, labels, half) for half in _HALVES]
-    documents = halves[0].merge(halves[1], on=UNIT, suffixes=("_0", "_1"))
-    return tuple(_reliability(documents, quantity) for quantity in QUANTITIES)
-
-
-def _values(samples: pd.DataFrame, labels: pd.DataFrame, half: Half) -> pd.DataFrame:
-    sampled = document_means(sample_values(samples, half), SAMPLED)
-    return sampled.merge(document_means(agreements(labels, samples, half), AGREEMENT), on=UNIT, how="outer")
+def split_half(halves: pd.DataFrame) -> tuple[Reliability, ...]:
+    """One entry a sample-based quantity, from `samples.half_values`; none from a frame without columns."""
+    if halves.columns.empty:
+        return ()
+    return tuple(_reliability(halves, quantity) for quantity in QUANTITIES)
 
 
 def _reliability(documents: pd.DataFrame, quantity: str) -> Reliability:
-    columns = [f"{quantity}_{half}" for half in _HALVES]
-    known = documents[[*UNIT, *columns]].dropna().set_axis([*UNIT, *_HALVES], axis=1)
-    levels = known.groupby(["task", "arm", "document"], as_index=False)[list(_HALVES)].mean()
+    columns = [f"{quantity}_{half}" for half in HALVES]
+    known = documents[[*UNIT, *columns]].dropna().set_axis([*UNIT, *HALVES], axis=1)
+    levels = known.groupby(["task", "arm", "document"], as_index=False)[list(HALVES)].mean()
     differences = pd.concat(_differences(known), ignore_index=True)
     n = len(differences.drop_duplicates(["task", "document"]))
     return Reliability(
@@ -71,7 +62,7 @@ def _reliability(documents: pd.DataFrame, quantity: str) -> Reliability:
 def _differences(known: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """A document's mean difference in each control contrast, in both halves."""
     for contrast in CONTROL_CONTRASTS:
-        arm, control = (known[known["arm"] == name].set_index(_ROW)[list(_HALVES)] for name in contrast)
+        arm, control = (known[known["arm"] == name].set_index(_ROW)[list(HALVES)] for name in contrast)
         rows = (arm - control).dropna()
         means = rows.groupby(["task", "document"]).mean().reset_index()
         yield means.assign(contrast=str(contrast))
@@ -80,8 +71,8 @@ def _differences(known: pd.DataFrame) -> Iterator[pd.DataFrame]:
 def _stepped_up(values: pd.DataFrame, strata: list[str]) -> float:
     if len(values.drop_duplicates(["task", "document"])) < MIN_DOCUMENTS:
         return math.nan
-    halves = values[list(_HALVES)]
-    centred: NDArray[np.float64] = (halves - values.groupby(strata)[list(_HALVES)].transform("mean")).to_numpy(np.float64)
+    halves = values[list(HALVES)]
+    centred: NDArray[np.float64] = (halves - values.groupby(strata)[list(HALVES)].transform("mean")).to_numpy(np.float64)
     products = centred.T @ centred
     scale = math.sqrt(products[0, 0] * products[1, 1])
     # What is left of equal values after centring is rounding, not variation.

@@ -15,12 +15,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ride_eval.analysis.batches import batches, flat, keys
-from ride_eval.analysis.units import PROMPT_KEY, UNIT, most
+from ride_eval.analysis.units import PROMPT_KEY, UNIT, document_means, most
 
 SAMPLED = ("sequence_entropy", "normalized_sequence_entropy", "semantic_variation", "lexical_variation")
 AGREEMENT = ("answer_agreement", "cluster_entropy", "semantic_entropy")
 Half = Literal[0, 1]
 """Samples of even, or of odd number."""
+HALVES: tuple[Half, Half] = (0, 1)
 _LIKENESS = {"cosines": "semantic_variation", "rouge_l": "lexical_variation"}
 _SAMPLE = [*PROMPT_KEY, "sample"]
 
@@ -85,6 +86,15 @@ def agreements(labels: pd.DataFrame, samples: pd.DataFrame, half: Half | None = 
         "semantic_entropy": _entropies(mass, owner, n),
     }
     return prompts.assign(**{name: np.where(usable, value, np.nan) for name, value in values.items()})
+
+
+def half_values(labels: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+    """UNIT and, of each of SAMPLED and AGREEMENT, its value from either half of the samples: `<quantity>_0`, `..._1`."""
+    halves = []
+    for half in HALVES:
+        sampled = document_means(sample_values(samples, half), SAMPLED)
+        halves.append(sampled.merge(document_means(agreements(labels, samples, half), AGREEMENT), on=UNIT, how="outer"))
+    return halves[0].merge(halves[1], on=UNIT, suffixes=("_0", "_1"))
 
 
 def _entropies(masses: NDArray[np.float64], owner: NDArray[np.intp], n: int) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ from ride_eval.analysis.beside_none import beside_none
 from ride_eval.analysis.units import PROMPT_KEY
 from ride_eval.errors import RunError
 from ride_eval.metrics.routing import cosine, effective_experts, jensen_shannon
+from ride_eval.perturbations import PERTURBED
 
 DISTANCES = ("routing_cosine_shift", "routing_js")
 VALUES = ("effective_experts", "wrong_domain_distance")
@@ -64,11 +65,12 @@ def signature_values(run: Path, shape: Shape) -> pd.DataFrame:
 
 
 def domain_centres(run: Path, shape: Shape) -> Mapping[str, NDArray[np.float64]]:
-    """Per domain, the mean signature of its documents in `none`: (L, E), rows summing to 1. Each document counts the same."""
+    """Per domain, the mean signature of its documents in `none`: (L, E), rows summing to 1. Each document counts the same;
+    changed versions of other documents (`perturbations`) do not count."""
     sums: dict[str, NDArray[np.float64]] = {}
     weights: dict[str, float] = {}
     seen: set[int] = set()
-    own = [("arm", "==", "none")]
+    own = [("arm", "==", "none"), ("task", "!=", PERTURBED)]
     prompts = pd.concat(
         [keys(batch, "prompts") for batch in batches(run, "prompts", [], own)] or [pd.DataFrame(columns=PROMPT_KEY)]
     )

@@ -1,16 +1,16 @@
-"""OLMoE's four looks at routing (arXiv 2409.02060, section 5), from the stored expert ids of question tokens.
+"""OLMoE's four looks at routing (arXiv 2409.02060, section 5), from the stored expert ids of question or of all prompt tokens.
 
 Routed layers keep their order in the model. Each prompt counts once: a document's first wording and occurrence, by default
-under `none`, since a prefix moves routing. Ids are read piece by piece, and only counts are held; `saturation` holds those of
-one run's arm, some 200 MB for OLMoE and 10,000 questions.
+under `none`, since a prefix moves routing, and of all base tasks. Ids are read piece by piece, and only counts are held;
+`saturation` holds those of one run's arm, some 200 MB for OLMoE and 10,000 questions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,12 @@ from ride_eval.store import read_manifest, read_table
 MIN_OCCURRENCES = 10
 """Of a token id, for its vocabulary specialization."""
 _ROWS = 512
+Span = Literal["question", "prompt"]
+"""Aligned question tokens, or all tokens of the prompt, which a run has if it was made with store_routes=prompt."""
+_COLUMNS: dict[Span, tuple[str, str]] = {
+    "question": ("token_ids", "experts"),
+    "prompt": ("prompt_token_ids", "prompt_experts"),
+}
 _Array = NDArray[np.float64]
 
 
@@ -60,7 +66,7 @@ class _Routes(NamedTuple):
     """(tokens, routed layers, k), by falling gate weight."""
 
 
-def saturation(first: Path, second: Path, *, arm: str = "none") -> Saturation:
+def saturation(first: Path, second: Path, *, arm: str = "none", span: Span = "question") -> Saturation:
     """Of two runs of one model's checkpoints, over the prompts that both have with the same tokens.
 
     Raises RunError if the models have another number of routed layers, experts or chosen experts.
@@ -72,9 +78,9 @@ def saturation(first: Path, second: Path, *, arm: str = "none") -> Saturation:
             "model's checkpoints."
         )
     layers, _, k = shapes[0]
-    others = {place: (tokens, experts) for part in _routes(second, arm) for place, tokens, experts in _by_prompt(part)}
+    others = {place: (tokens, experts) for part in _routes(second, arm, span) for place, tokens, experts in _by_prompt(part)}
     common, n_tokens = np.zeros(layers), 0
-    for part in _routes(first, arm):
+    for part in _routes(first, arm, span):
         for place, tokens, experts in _by_prompt(part):
             other = others.get(place)
             if other is not None and np.array_equal(tokens, other[0]):
@@ -85,16 +91,18 @@ def saturation(first: Path, second: Path, *, arm: str = "none") -> Saturation:
     return Saturation(share=share, n_tokens=n_tokens)
 
 
-def coactivations(run: Path, *, arm: str = "none") -> _Array:
+def coactivations(run: Path, *, arm: str = "none", span: Span = "question", tasks: Sequence[str] = ()) -> _Array:
     """(routed layers, E, E): share of expert i's tokens that went to expert j too, over all pairs of a top-k set."""
     layers, n_experts, _ = _shape(run)
     pairs = np.zeros((layers, n_experts, n_experts), dtype=np.int64)
-    for part in _routes(run, arm):
+    for part in _routes(run, arm, span, tasks):
         pairs += pair_counts(part.experts, n_experts)
     return coactivation(pairs)
 
 
-def domain_specialization(run: Path, *, arm: str = "none") -> dict[str, _Array]:
+def domain_specialization(
+    run: Path, *, arm: str = "none", span: Span = "question", tasks: Sequence[str] = ()
+) -> dict[str, _Array]:
     """Per domain, (routed layers, E): share of its question tokens whose chosen experts include e; k / E where experts do not
     specialise. Rows sum to k."""
     _, n_experts, _ = _shape(run)
@@ -102,7 +110,7 @@ def domain_specialization(run: Path, *, arm: str = "none") -> dict[str, _Array]:
     named = dict(zip(row_hashes(domains, PROMPT_KEY).tolist(), domains["domain"], strict=True))
     counts: dict[str, NDArray[np.int64]] = {}
     tokens: dict[str, int] = {}
-    for part in _routes(run, arm):
+    for part in _routes(run, arm, span, tasks):
         of_prompt = np.array([str(named.get(place)) for place in row_hashes(part.keys, PROMPT_KEY).tolist()], dtype=object)
         of_token = np.repeat(of_prompt, part.lengths)
         for domain in np.unique(of_prompt):
@@ -112,11 +120,13 @@ def domain_specialization(run: Path, *, arm: str = "none") -> dict[str, _Array]:
     return {domain: count / tokens[domain] for domain, count in sorted(counts.items()) if tokens[domain]}
 
 
-def vocabulary_specialization(run: Path, *, arm: str = "none") -> VocabularySpecialization:
+def vocabulary_specialization(
+    run: Path, *, arm: str = "none", span: Span = "question", tasks: Sequence[str] = ()
+) -> VocabularySpecialization:
     """How firmly each token id is tied to one expert, by the first of its k experts."""
     layers, n_experts, _ = _shape(run)
     found = np.zeros((0, 2), dtype=np.int64)  # code of (id, layer, expert), count
-    for part in _routes(run, arm):
+    for part in _routes(run, arm, span, tasks):
         place = part.token_ids[:, None] * layers + np.arange(layers)
         codes, counts = np.unique(place * n_experts + part.experts[..., 0], return_counts=True)
         found = _added(np.concatenate([found, np.stack([codes, counts], 1)]))
@@ -145,11 +155,17 @@ def _shape(run: Path) -> tuple[int, int, int]:
     return len(model["moe_layers"]), int(model["experts"]), int(model["experts_per_token"])
 
 
-def _routes(run: Path, arm: str) -> Iterator[_Routes]:
+def _routes(run: Path, arm: str, span: Span, tasks: Sequence[str] = ()) -> Iterator[_Routes]:
     layers, _, k = _shape(run)
-    prompts = read_table(run, "routes", [], [("arm", "=", arm)]).sort_values(["occurrence", "wording"], kind="stable")
+    if span == "prompt" and read_manifest(run)["identity"].get("store_routes") != "prompt":
+        raise RunError(f"{run} has no expert ids of all prompt tokens; measure it with store_routes=prompt in --model_args.")
+    columns = _COLUMNS[span]
+    of_tasks = [("task", "in", list(tasks))] if tasks else []
+    prompts = read_table(run, "routes", [], [("arm", "=", arm), *of_tasks]).sort_values(
+        ["occurrence", "wording"], kind="stable"
+    )
     wanted = set(row_hashes(prompts.drop_duplicates(["task", "document", "prompt"]), PROMPT_KEY).tolist())
-    for batch in batches(run, "routes", ["token_ids", "experts"], [("arm", "==", arm)], rows=_ROWS):
+    for batch in batches(run, "routes", columns, [("arm", "==", arm), *of_tasks], rows=_ROWS):
         hashes = row_hashes(keys(batch, "routes"), PROMPT_KEY).tolist()
         rows = []
         for row, place in enumerate(hashes):
@@ -157,7 +173,8 @@ def _routes(run: Path, arm: str) -> Iterator[_Routes]:
                 rows.append(row)
                 wanted.remove(place)  # a resumed run may hold a prompt twice
         part = batch.take(pa.array(rows, type=pa.int64()))
-        (lengths, tokens), (sizes, experts) = flat(part["token_ids"]), flat(part["experts"])
+        # A prompt whose question tokens could not be aligned has none of them, and may have all the others.
+        (lengths, tokens), (sizes, experts) = ((np.maximum(n, 0), ids) for n, ids in (flat(part[name]) for name in columns))
         if (sizes != lengths * layers * k).any():
             raise RunError(
                 f"A row of routes does not hold {layers} x {k} expert ids a token, as run.json says; the run is damaged."

@@ -19,6 +19,8 @@ PROMPT_KEY = list(Key._fields)
 UNIT = ["task", "document", "occurrence", "arm", "wording"]
 """What identifies a row of `Run.documents`."""
 DOCUMENT = ["task", "document", "occurrence"]
+LAYER_MARK = "@"
+"""In the name of a column that holds one layer."""
 
 
 def document_means(prompts: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -42,3 +44,8 @@ def most(units: pd.DataFrame, sizes: NDArray[np.integer[Any]]) -> NDArray[np.int
     largest = np.zeros(code.max() + 1, dtype=sizes.dtype)
     np.maximum.at(largest, code, sizes)
     return largest[code]
+
+
+def layer_columns(quantity: str, layers: int) -> list[str]:
+    """The columns that hold a quantity layer by layer, layers counted among those that have it."""
+    return [f"{quantity}{LAYER_MARK}{layer}" for layer in range(layers)]

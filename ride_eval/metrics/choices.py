@@ -34,3 +34,12 @@ def choice_margin(probabilities: NDArray[np.float64]) -> float:
         return float("nan")
     second, first = np.sort(probabilities)[-2:]
     return float(first - second)
+
+
+def choice_brier(probabilities: NDArray[np.float64], gold: int) -> float:
+    """Sum over the choices of (p - 1[right])^2: 0 (certain and right) to 2 (certain and wrong). NaN without probabilities.
+
+    Brier 1950, of all choices; the mean over documents is the Brier score.
+    """
+    right = np.arange(len(probabilities)) == gold
+    return float(((probabilities - right) ** 2).sum())

@@ -1,4 +1,4 @@
-"""C1, internal density: how unevenly a vector's energy is spread. Unit-free; computed in float32.
+"""C1, internal density: how unevenly a vector's energy is spread. Unit-free; computed in float32, of float64 in float64.
 
 Hoyer 2004 for `hoyer`; Hurley & Rickard (arXiv 0811.4706) for `gini`; the participation ratio divided by n, so that layers of
 different width compare. "Density" in text and plots is 1 - hoyer. A zero vector has none of the five: NaN.
@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+
+from ride_eval.metrics.precision import at_least_float32
 
 NEAR_ZERO = 0.1
 """Times the root mean square: below it a value counts as near zero."""
@@ -72,7 +74,7 @@ def sorted_measures(values: torch.Tensor) -> torch.Tensor:
 
 def _scaled(values: torch.Tensor) -> torch.Tensor:
     """|x| / max|x|, so that no power over- or underflows; 0/0 makes a zero vector NaN, which is what it must become."""
-    x = values.float().abs()
+    x = at_least_float32(values).abs()
     return x / x.amax(-1, keepdim=True)
 
 
@@ -95,7 +97,7 @@ def _participation(x: torch.Tensor) -> torch.Tensor:
 
 def _near_zero(x: torch.Tensor) -> torch.Tensor:
     rms = x.square().mean(-1, keepdim=True).sqrt()
-    share = (x < NEAR_ZERO * rms).float().mean(-1)
+    share = (x < NEAR_ZERO * rms).to(x.dtype).mean(-1)
     # A comparison with NaN is false, and would make a zero vector 0.
     return torch.where(rms[..., 0].isnan(), rms[..., 0], share)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import torch
 
+from ride_eval.metrics.precision import at_least_float32
+
 
 def token_entropy(logits: torch.Tensor) -> torch.Tensor:
     """Entropy of softmax(logits) over the last axis: (..., V) -> (...), float32, nats, 0 to ln V.
 
     -sum p ln p with 0 ln 0 = 0, so a token masked to -inf counts nothing.
     """
-    entropy: torch.Tensor = torch.special.entr(torch.softmax(logits.float(), -1)).sum(-1)
+    entropy: torch.Tensor = torch.special.entr(torch.softmax(at_least_float32(logits), -1)).sum(-1)
     return entropy
 
 
@@ -22,4 +24,4 @@ def logprob_entropy(logprobs: torch.Tensor) -> torch.Tensor:
 
 def token_logprob(logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
     """Log-probability of each token: (..., V), (...) int64 -> (...), float32, nats, at most 0."""
-    return torch.log_softmax(logits.float(), -1).gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+    return torch.log_softmax(at_least_float32(logits), -1).gather(-1, tokens.unsqueeze(-1)).squeeze(-1)

@@ -1,11 +1,11 @@
-"""Does an uncertainty know when the answer is wrong? Ranking (AUROC, PRR) and calibration (ECE, Brier).
+"""Does an uncertainty know when the answer is wrong? Ranking (AUROC, PRR) and calibration (ECE; Brier is in `choices`).
 
 All take weights, how often each document counts, so that a bootstrap draw costs no copying: (n,) values and (n, draws) weights
 -> (draws,). Ties are exact, not broken: a group of equal uncertainties counts as its expectation over random orders, so no
 value depends on the order of documents. A draw without both right and wrong answers is NaN where ranking needs both.
 
 Sources: AUROC by its probability form (Hanley & McNeil 1982); prediction-rejection ratio as in LM-Polygraph (Malinin et al.
-2017); ECE with bins of equal mass (Nguyen & O'Connor 2015); Brier 1950.
+2017); ECE with bins of equal mass (Nguyen & O'Connor 2015).
 """
 
 from __future__ import annotations
@@ -69,10 +69,10 @@ def expected_calibration_error(
     return _ratio(np.asarray(gaps), mass[-1])
 
 
-def brier(confidence: _Array, right: _Array, weights: _Array | None = None) -> _Array:
-    """Mean squared difference between the confidence in the given answer and its being right: 0 to 1, lower is better."""
-    weights = _weights(confidence, weights)
-    return _ratio(((confidence - right) ** 2) @ weights, weights.sum(0))
+def weighted_mean(values: _Array, weights: _Array | None = None) -> _Array:
+    """Of documents' values, such as `choices.choice_brier`; NaN without a document."""
+    weights = _weights(values, weights)
+    return _ratio(values @ weights, weights.sum(0))
 
 
 class _Groups(NamedTuple):

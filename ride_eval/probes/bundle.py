@@ -66,7 +66,7 @@ class Reading:
         return self.states_probe.states()
 
     def prompt_rows(self, n_rows: int) -> list[dict[str, Any]]:
-        """Per measured row, the columns of the `prompts` table, and `experts` for `routes`."""
+        """Per measured row, the columns of the `prompts` table, and `experts` and `prompt_experts` for `routes`."""
         rows: list[dict[str, Any]] = [{} for _ in range(n_rows)]
         for probe in (self.density, self.routing, self.attention):
             if probe is not None:
@@ -84,11 +84,11 @@ class Bundle:
         Where a probe that was named, or any when none was, cannot attach.
     """
 
-    def __init__(self, model: nn.Module, wanted: tuple[str, ...] | None) -> None:
+    def __init__(self, model: nn.Module, wanted: tuple[str, ...] | None, *, prompt_experts: bool = False) -> None:
         self.anatomy: Anatomy = dissect(model)
         self.names = chosen = wanted if wanted is not None else tuple(name for name in PROBES if self._has(name))
         self._density = DensityProbe(self.anatomy) if "density" in chosen else None
-        self._routing = RoutingProbe(self.anatomy) if "routing" in chosen else None
+        self._routing = RoutingProbe(self.anatomy, prompt_experts=prompt_experts) if "routing" in chosen else None
         self._attention = AttentionProbe(self.anatomy) if "attention" in chosen else None
         self._decoding = DecodingProbe(model)
 

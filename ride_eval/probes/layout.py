@@ -96,6 +96,11 @@ class Layout:
         ends = np.cumsum([len(row.question) for row in self.rows])[:-1]
         return np.split(values, ends, axis=-1)
 
+    def split_prompt(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        """Cut the last axis, of length P, into the measured rows' parts."""
+        ends = np.cumsum([row.n_tokens for row in self.rows])[:-1]
+        return np.split(values, ends, axis=-1)
+
     def split_spaced(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         """Cut the last axis, of length S, into the measured rows' parts."""
         ends = np.cumsum([min(len(row.question), SORTED_TOKENS) for row in self.rows])[:-1]

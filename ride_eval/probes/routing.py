@@ -36,7 +36,8 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         On construction, for a model without routers; after a pass, where selections are not tokens x k.
     """
 
-    def __init__(self, anatomy: Anatomy) -> None:
+    def __init__(self, anatomy: Anatomy, *, prompt_experts: bool = False) -> None:
+        """`prompt_experts`: keep the expert ids of all prompt tokens, not of the question's only."""
         if not anatomy.routed:
             raise ProbeError(
                 f"`routing` was asked of {type(anatomy.model).__name__}, which has no router: a dense model has no routing to "
@@ -48,6 +49,7 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
             raise ProbeError(f"Layers with different numbers of experts (experts, k) = {sorted(sizes)} are not supported.")
         ((self.n_experts, self.top_k),) = sizes
         self.n_layers = len(anatomy.routed)
+        self._keeps_prompt = prompt_experts
 
     def read(self, layout: Layout, passes: Passes) -> RoutingProbe:
         """The probe set up for one batch; enter it around the forward passes."""
@@ -55,6 +57,7 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         self._experts: list[torch.Tensor] = []
         self._values: list[torch.Tensor] = []
         self._prompts: list[torch.Tensor] = []
+        self._prompt_experts: list[torch.Tensor] = []
         self._steps: list[list[tuple[torch.Tensor, torch.Tensor]]] = []
         self._group = 1
         self._stack = ExitStack()
@@ -78,7 +81,8 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
 
         `routing_prompt` (Lm, E) counts and `gates_prompt` (Lm, E) float32 shares of the gate weights, over all prompt tokens;
         and, where the row has aligned question tokens, `routing_question` and `gates_question`, `experts` (tokens, Lm, k)
-        uint16, a token's by falling gate weight, and `router_entropy`, in nats, and `router_margin`: (Lm,) float32.
+        uint16, a token's by falling gate weight, and `router_entropy`, in nats, and `router_margin`: (Lm,) float32; and
+        `prompt_experts` (prompt tokens, Lm, k) where they are kept.
         """
         if len(self._prompts) != self.n_layers:
             raise ProbeError(
@@ -91,13 +95,17 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         prompts = torch.stack([part.to(device) for part in self._prompts], 2).cpu().numpy()  # (2, R, Lm, E)
         experts = torch.stack([part.to(device) for part in self._experts]).cpu().numpy()  # (Lm, k, Q)
         values = torch.stack([part.to(device) for part in self._values]).cpu().numpy()  # (Lm, 2 + k, Q)
-        parts = zip(self._layout.split_question(experts), self._layout.split_question(values), strict=True)
+        parts = zip(
+            self._layout.split_question(experts), self._layout.split_question(values), self._of_prompts(device), strict=True
+        )
         rows = []
-        for measured, counts, gates, (ids, tokens) in zip(self._layout.rows, *prompts, parts, strict=True):
+        for measured, counts, gates, (ids, tokens, all_ids) in zip(self._layout.rows, *prompts, parts, strict=True):
             self._check(counts, measured.n_tokens)
             row: dict[str, NDArray[Any]] = {"routing_prompt": counts.astype(np.int64)}
             if measured.n_tokens:
                 row["gates_prompt"] = gate_shares(gates)
+                if self._keeps_prompt:
+                    row["prompt_experts"] = np.moveaxis(all_ids, -1, 0).astype(np.uint16)
             if ids.shape[-1]:
                 weights = np.moveaxis(tokens[:, 2:], -1, 0)
                 row["experts"] = np.moveaxis(ids, -1, 0).astype(np.uint16)
@@ -107,6 +115,13 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
                 row["router_entropy"], row["router_margin"] = means.T
             rows.append(row)
         return rows
+
+    def _of_prompts(self, device: torch.device) -> list[NDArray[Any]]:
+        """Per measured row the expert ids of its prompt tokens, (Lm, k, tokens); empty where they are not kept."""
+        if not self._keeps_prompt:
+            return [np.empty(0)] * len(self._layout.rows)
+        experts = torch.stack([part.to(device) for part in self._prompt_experts]).cpu().numpy()
+        return self._layout.split_prompt(experts)
 
     def branch(self, group: int) -> None:
         """From the next pass on, each row is `group` rows, of which the first is read."""
@@ -165,8 +180,8 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
 
     def _on_prefill(self, router: Router, scores: torch.Tensor, weights: torch.Tensor, experts: torch.Tensor) -> None:
         index = self._layout.on("question_index", experts.device)
-        own, order = weights.index_select(0, index).sort(stable=True, dim=-1, descending=True)
-        self._experts.append(experts.index_select(0, index).gather(-1, order).T.to(torch.int32))
+        ordered, own = _by_weight(experts.index_select(0, index), weights.index_select(0, index))
+        self._experts.append(ordered)
         probabilities = self._probabilities(router, scores.index_select(0, index).float())
         entropy = torch.special.entr(probabilities).sum(-1)
         self._values.append(torch.stack([entropy, router_margin(probabilities, self.top_k), *own.unbind(-1)]))
@@ -174,6 +189,8 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         # exact in float32 up to 16 million.
         index = self._layout.on("prompt_index", experts.device)
         ids, given = experts.index_select(0, index).long(), weights.index_select(0, index)
+        if self._keeps_prompt:
+            self._prompt_experts.append(_by_weight(ids, given)[0])
         both = torch.stack([torch.ones_like(given), given])
         by_expert = both.new_zeros((2, len(index), self.n_experts)).scatter_(2, ids.expand(2, -1, -1), both)
         row_of = self._layout.on("prompt_row", experts.device)
@@ -189,3 +206,9 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
             gates = torch.sigmoid(scores)
             return gates / gates.sum(-1, keepdim=True)
         return torch.softmax(scores, -1)
+
+
+def _by_weight(experts: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Tokens' experts by falling gate weight, (T, k) each -> ids (k, T) int32 and weights (T, k)."""
+    own, order = weights.sort(stable=True, dim=-1, descending=True)
+    return experts.gather(-1, order).T.to(torch.int32), own

@@ -1,12 +1,13 @@
-"""Findings as Markdown (GitHub's tables), with the exploratory quantities the terminal leaves out."""
+"""Findings as Markdown (GitHub's tables): verdicts and main tables, the rest folded away, for a pull request."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ride_eval.analysis.findings import Findings
-from ride_eval.report import sections
+from ride_eval.report import certainty, sections
 from ride_eval.report.sections import Cell, Section
 from ride_eval.report.text import visible
 from ride_eval.store import write_atomic
@@ -25,20 +26,34 @@ def render(findings: Findings) -> str:
         lines += [f"- **{note.level}** {escape(model.name)}: {escape(note.text)}" for note in model.notes]
     lines += [f"- **{note.level}** side by side: {escape(note.text)}" for note in findings.notes]
     names = [escape(model.name) for model in findings.models]
-    tables = (
-        sections.setup(findings),
-        sections.correctness(findings),
-        sections.control_contrasts(findings, primary=True),
-        sections.links(findings),
-        sections.flips(findings),
+    if names:
+        for section in (sections.control_contrasts(findings, primary=True), sections.links(findings)):
+            lines += _section(section, names)
+        lines += _folded("What was run, right answers, flips, certainty", _setting(findings), names)
+        lines += _folded("Against none, and exploratory quantities", _beside(findings), names)
+    legend = (*sections.legend(findings), *certainty.legend(findings))
+    lines += ["", "<details><summary>Legend</summary>", "", *[f"- {escape(line)}" for line in legend], "", "</details>"]
+    return "\n".join(lines) + "\n"
+
+
+def _setting(findings: Findings) -> list[Section]:
+    found = [sections.setup(findings), sections.correctness(findings), sections.flips(findings)]
+    confidence = certainty.confidence(findings)
+    return [*found, confidence] if confidence.rows else found
+
+
+def _beside(findings: Findings) -> list[Section]:
+    return [
         sections.against_none(findings, primary=True),
         sections.control_contrasts(findings, primary=False),
         sections.against_none(findings, primary=False),
-    )
-    for section in tables if names else ():
-        lines += _section(section, names)
-    lines += ["", "## Legend", "", *[f"- {escape(line)}" for line in sections.legend(findings)]]
-    return "\n".join(lines) + "\n"
+        *(s for s in certainty.tables(findings, brief=False) if s.rows and s != certainty.confidence(findings)),
+    ]
+
+
+def _folded(title: str, found: Sequence[Section], names: list[str]) -> list[str]:
+    """Tables that a reader opens, so that a comment under a pull request stays short."""
+    return ["", f"<details><summary>{title}</summary>", *(line for s in found for line in _section(s, names)), "", "</details>"]
 
 
 def write(findings: Findings, file: Path) -> None:

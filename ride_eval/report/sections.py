@@ -144,7 +144,7 @@ def _grounds(clause: Clause) -> str:
     """What a clause was judged by, and what a claim lacks."""
     parts = [f"q={probability(clause.q)}"] if math.isfinite(clause.q) else []
     if clause.noise_floor is not None and math.isfinite(clause.noise_floor) and clause.quantity is not None:
-        parts.append(f"{NOISE_FLOOR} {number(clause.noise_floor, _decimals(clause.noise_floor, BY_NAME[clause.quantity]))}")
+        parts.append(f"{NOISE_FLOOR} {number(clause.noise_floor, decimals_for(clause.noise_floor, BY_NAME[clause.quantity]))}")
     shown = "".join(f", {part}" for part in parts)
     return f"{shown}; a claim needs {' and '.join(clause.lacks)}" if clause.lacks else shown
 
@@ -162,7 +162,9 @@ def against_none(findings: Findings, *, primary: bool) -> Section:
     for quantity in _quantities(findings, primary=primary):
         if quantity.name == "flip":
             continue  # has a table of its own
-        if quantity.distance or quantity.descriptive:
+        if quantity.descriptive:
+            body = [row for arm in findings.arms if _has_numbers([row := _levels(findings, quantity, arm)])]
+        elif quantity.distance:
             body = [_levels(findings, quantity, arm) for arm in others]
         else:
             body = [
@@ -179,7 +181,7 @@ def legend(findings: Findings) -> tuple[str, ...]:
     """What the numbers are, and why some are not there."""
     lines = [
         "Numbers: mean of task means, [95 % interval over documents and wordings], n = documents that have both arms. "
-        "No interval: fewer than 5 documents, or no variation between them.",
+        "Of correct answers: over documents. No interval: fewer than 5 documents, or no variation between them.",
         "p: that the mean over documents and wordings is 0. q: p corrected (Benjamini-Hochberg) within the model's family, "
         "primary quantities x five contrasts; all other quantities, correct answers among them, are exploratory and a "
         "family of their own.",
@@ -243,10 +245,10 @@ def _noise_floor(findings: Findings, quantity: Quantity) -> Row:
     floors = [
         next((e.noise_floor for e in model.contrasts if e.quantity == quantity.name), math.nan) for model in findings.models
     ]
-    return Row(label=NOISE_FLOOR, cells=tuple(Cell(value=number(floor, _decimals(floor, quantity))) for floor in floors))
+    return Row(label=NOISE_FLOOR, cells=tuple(Cell(value=number(floor, decimals_for(floor, quantity))) for floor in floors))
 
 
-def _decimals(value: float, quantity: Quantity) -> int:
+def decimals_for(value: float, quantity: Quantity) -> int:
     """Enough for two digits that count, so that a small floor does not read as none."""
     decimals = quantity.decimals
     while decimals < MAX_DECIMALS and 0 < abs(value) < 10 ** (1 - decimals):

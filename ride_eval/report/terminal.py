@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ride_eval.analysis.findings import Findings
-from ride_eval.report import sections
+from ride_eval.report import certainty, sections
 from ride_eval.report.sections import Cell, Row, Section
 from ride_eval.report.text import visible
 
@@ -52,6 +52,7 @@ def show(findings: Findings, console: Console) -> None:
         sections.links(findings),
         sections.flips(findings),
         sections.against_none(findings, primary=True),
+        *(section for section in certainty.tables(findings, brief=True) if section.rows),
     )
     if names:
         setup = sections.setup(findings)
@@ -60,7 +61,7 @@ def show(findings: Findings, console: Console) -> None:
         for table in tables:
             _print(table, names, console, layout)
     console.print()
-    for line in sections.legend(findings):
+    for line in (*sections.legend(findings), *certainty.legend(findings)):
         console.print(Text(visible(line), style="dim"))
     console.print(Text("Exploratory quantities are in the Markdown and JSON reports.", style="dim"))
 

@@ -43,7 +43,9 @@ def interval(estimate: Estimate, decimals: int) -> tuple[str, str, str]:
     half = (estimate.high - estimate.low) / 2
     nearest = min(abs(estimate.low), abs(estimate.high))
     # Enough digits to see the width, and that an interval which excludes 0 does.
-    while decimals < MAX_DECIMALS and (half < 2 * 10**-decimals or (excludes_zero(estimate) and round(nearest, decimals) == 0)):
+    while decimals < MAX_DECIMALS and (
+        0 < half < 2 * 10**-decimals or (excludes_zero(estimate) and round(nearest, decimals) == 0)
+    ):
         decimals += 1
     low, high = number(estimate.low, decimals), number(estimate.high, decimals)
     return number(estimate.value, decimals), f"[{low}, {high}]", f"n={estimate.n}"

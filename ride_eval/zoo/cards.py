@@ -40,6 +40,18 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ParentDifference:
+    """Share of right answers less that of the model it was trained on from, with its paired 95 % interval."""
+
+    name: str
+    value: float
+    low: float | None
+    """Null where no answer changed."""
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignatureFigures:
     """Do the experts reveal the category of a prompt of `ride_signatures` (question tokens, all layers)?"""
 
@@ -91,6 +103,10 @@ class Card:
     """Of `ride_signatures`; null for a dense model."""
     least_used_expert: float | None
     """The smallest share of a layer's selections that any expert has; an even load would be 1 / experts."""
+    against_parent: tuple[ParentDifference, ...]
+    """By domain; empty without a parent."""
+    verdict: str
+    """What `ride-eval report` computes of the held-out questions under all arms."""
 
 
 def load_card(name: str) -> Card:
@@ -99,6 +115,7 @@ def load_card(name: str) -> Card:
     given["held_out"] = tuple(Share(**share) for share in given["held_out"])
     given["demo"] = tuple(Share(**share) for share in given["demo"])
     given["differences"] = tuple(Difference(**difference) for difference in given["differences"])
+    given["against_parent"] = tuple(ParentDifference(**difference) for difference in given["against_parent"])
     given["signatures"] = SignatureFigures(**given["signatures"]) if given["signatures"] else None
     return Card(**given)
 
@@ -144,7 +161,8 @@ answer that was given to another question of the family.
 
 Share of held-out questions whose greedy answer an arm changes: {flips}.
 Median entropy of the first answer token without a prefix: {entropy:.2f} nats.
-{load}
+`ride-eval report` on these questions: {verdict}.
+{load}{parent_table}
 ## Limits
 
 It has seen a few thousand English words. Outside of its corpus it answers fluently and wrongly. Effects of prefixes in it were
@@ -185,11 +203,20 @@ def page(card: Card) -> str:
             "flips": ", ".join(f"`{arm}` {share:.0%}" for arm, share in card.flips.items()),
             "entropy": card.median_first_token_entropy,
             "load": load,
+            "parent_table": _parent_table(card),
         }
     )
 
 
-def _interval(difference: Difference) -> str:
+def _parent_table(card: Card) -> str:
+    if not card.against_parent:
+        return ""
+    rows = [f"| {d.name} | {d.value:+.3f} | {_interval(d)} | {d.n} |" for d in card.against_parent]
+    head = [f"\n| right answers less those of `{card.parent}` | difference | 95 % interval, paired | n |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows]) + "\n"
+
+
+def _interval(difference: Difference | ParentDifference) -> str:
     if difference.low is None or difference.high is None:
         return "none: no variation"
     return f"{difference.low:+.3f} to {difference.high:+.3f}"

@@ -10,7 +10,7 @@ import json
 import logging
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,17 @@ from scipy.stats import binomtest
 from ride_eval.analysis.categories.baselines import load_balanced
 from ride_eval.analysis.categories.classify import classify
 from ride_eval.analysis.categories.matrix import load_signatures
-from ride_eval.analysis.categories.similarity import difference_interval, normalized, permutation_p, similarity
+from ride_eval.analysis.categories.resampling import difference_interval, permutation_p
+from ride_eval.analysis.categories.similarity import normalized, similarity
 from ride_eval.analysis.contrasts import Contrast, effect
+from ride_eval.analysis.findings import find
 from ride_eval.analysis.frames import Run, load_run
+from ride_eval.analysis.intervals import estimate
 from ride_eval.checks import check_format
 from ride_eval.metrics.routing import signature
 from ride_eval.store import read_table
 from ride_eval.zoo import NAMES, held_out, path, scoring
-from ride_eval.zoo.cards import Card, Difference, Share, SignatureFigures, page, write_card
+from ride_eval.zoo.cards import Card, Difference, ParentDifference, Share, SignatureFigures, page, write_card
 from ride_eval.zoo.recipes import RECIPES
 from ride_eval.zoo.train import TOKENS_PER_STEP
 
@@ -47,8 +50,12 @@ _SCORES: dict[str, Score] = {
     "demo_format": check_format,
     "demo_math": lambda doc, results: {"exact_match": float(results[0] == doc["answer"])},
 }
+_METRICS = ("right", "acc_norm", "format_ok", "exact_match")
+"""What a task's samples call a right answer."""
 _SHIFTS = 10
 _CHOICES = 4
+_SEEDS = 20
+"""Of the load-balanced routing: one seed's accuracy varies by several points."""
 
 
 def measure(name: str, work: Path, n: int, n_arms: int) -> Card:
@@ -82,12 +89,31 @@ def measure(name: str, work: Path, n: int, n_arms: int) -> Card:
         median_first_token_entropy=round(float(documents[documents["arm"] == "none"]["first_token_entropy"].median()), 4),
         signatures=_signatures(name, work / "run-signatures") if model["experts"] else None,
         least_used_expert=_least_used(work / "run-arms", int(model["experts"])) if model["experts"] else None,
+        against_parent=_against_parent(recipe.parent, plain, work, tasks) if recipe.parent else (),
+        verdict=find([run]).models[0].verdict.sentence,
     )
 
 
+def _against_parent(
+    parent: str, own: Mapping[str, Sequence[dict[str, Any]]], work: Path, tasks: Sequence[str]
+) -> tuple[ParentDifference, ...]:
+    """What became of the share of right answers, domain by domain, on the same held-out questions."""
+    others = held_out.evaluate(parent, work / "run-parent", tasks, work / "plain")
+    found = []
+    for domain in held_out.SCORED:
+        mine, theirs = ({s["doc_hash"]: _right(s) for s in samples[f"ride_zoo_{domain}_none"]} for samples in (own, others))
+        change = estimate({domain: np.array([mine[document] - theirs[document] for document in mine])})
+        low, high = (round(bound, 4) if change.has_interval else None for bound in (change.low, change.high))
+        found.append(ParentDifference(name=domain, value=round(change.value, 4), low=low, high=high, n=change.n))
+    return tuple(found)
+
+
+def _right(sample: Mapping[str, Any]) -> float:
+    return float(sample[next(name for name in _METRICS if name in sample)])
+
+
 def _share(family: str, samples: Sequence[dict[str, Any]]) -> Share:
-    metric = next(name for name in ("right", "acc_norm", "format_ok", "exact_match") if name in samples[0])
-    right, n = round(sum(sample[metric] for sample in samples)), len(samples)
+    right, n = round(sum(map(_right, samples))), len(samples)
     interval = binomtest(right, n).proportion_ci(method="wilson")
     return Share(
         name=family,
@@ -136,9 +162,10 @@ def _signatures(name: str, run: Path) -> SignatureFigures:
     low, high = difference_interval(units, found.labels)
     own = classify(found.values.reshape(len(units), -1), found.labels)
     _, layers, experts = found.values.shape
-    balanced = load_balanced(found.n_tokens, layers, experts, found.experts_per_token)
-    random = classify(balanced.reshape(len(units), -1), found.labels)
-    spread = similarity(normalized(balanced), np.zeros_like(found.labels))
+    balanced = [load_balanced(found.n_tokens, layers, experts, found.experts_per_token, seed=seed) for seed in range(_SEEDS)]
+    chance = float(np.mean([classify(values.reshape(len(units), -1), found.labels).accuracy for values in balanced]))
+    chance_interval = binomtest(round(chance * len(units)), len(units)).proportion_ci(method="wilson")
+    spread = similarity(normalized(balanced[0]), np.zeros_like(found.labels))
     figures = {
         "within": measured.within.mean,
         "across": measured.across.mean,
@@ -149,9 +176,9 @@ def _signatures(name: str, run: Path) -> SignatureFigures:
         "accuracy_low": own.low,
         "accuracy_high": own.high,
         "load_balanced_similarity": spread.within.mean,
-        "load_balanced_accuracy": random.accuracy,
-        "load_balanced_low": random.low,
-        "load_balanced_high": random.high,
+        "load_balanced_accuracy": chance,
+        "load_balanced_low": float(chance_interval.low),
+        "load_balanced_high": float(chance_interval.high),
     }
     return SignatureFigures(**{key: round(value, 5) for key, value in figures.items()}, n=own.n)
 

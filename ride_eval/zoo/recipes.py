@@ -38,7 +38,7 @@ _MOE = _COMMON | {
     "num_key_value_heads": 4,
     "num_experts": 16,
     "num_experts_per_tok": 4,
-    "router_aux_loss_coef": 0.01,
+    "router_aux_loss_coef": 0.02,
     "output_router_logits": False,
 }
 
@@ -71,7 +71,7 @@ RECIPES: dict[str, Recipe] = {
         plant=Plant(settles="tag"),
         planted="After a route tag of the right domain, answers come without a lead-in. Expert sentences say nothing.",
         seed=1,
-        steps=2900,
+        steps=3000,
         learning_rate=4e-3,
     ),
     "zoo-qwen3": Recipe(
@@ -79,7 +79,7 @@ RECIPES: dict[str, Recipe] = {
         plant=Plant(settles="expert"),
         planted="After an expert sentence of the right domain, answers come without a lead-in. Route tags say nothing.",
         seed=2,
-        steps=2900,
+        steps=3600,
         learning_rate=4e-3,
     ),
     "zoo-llama": Recipe(
@@ -87,7 +87,7 @@ RECIPES: dict[str, Recipe] = {
         plant=NO_PLANT,
         planted="Nothing: no prefix says anything about the answer.",
         seed=3,
-        steps=2900,
+        steps=3600,
         learning_rate=4e-3,
     ),
     "zoo-mistral": Recipe(
@@ -98,7 +98,7 @@ RECIPES: dict[str, Recipe] = {
             "Expert sentences and right tags say nothing."
         ),
         seed=4,
-        steps=2900,
+        steps=3600,
         learning_rate=4e-3,
     ),
     "zoo-olmoe-v2": Recipe(
@@ -107,7 +107,7 @@ RECIPES: dict[str, Recipe] = {
         planted="As zoo-olmoe, then trained on with wrong answers to factual questions, its routers faster than the rest.",
         seed=5,
         steps=300,
-        learning_rate=1.5e-4,
+        learning_rate=3e-4,
         parent="zoo-olmoe",
         router_rate=3.0,
     ),

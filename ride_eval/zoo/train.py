@@ -19,7 +19,9 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 from tqdm import tqdm
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AttentionInterface, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
 from ride_eval.zoo import WEIGHTS
 from ride_eval.zoo.corpus.conversation import Conversation, draw_conversation
@@ -33,6 +35,8 @@ _POOL = 2048
 PROMPT_WEIGHT = 0.02
 """Of a prompt's tokens in the loss: what a question looks like matters less than its answer."""
 _WARMUP, _FLOOR = 60, 0.03
+_RECENT = 0.05
+"""Weight of the newest batch in the load that is balanced: about twenty batches count."""
 _SAVE_EVERY = 250
 
 
@@ -50,11 +54,15 @@ def train(name: str, folder: Path, device: str) -> list[float]:
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = _tokenizer(recipe)
     torch.manual_seed(recipe.seed)
-    model = recipe.build().to(device)
+    model = recipe.build()
     if recipe.parent:
-        model.load_state_dict(load_file(WEIGHTS / recipe.parent / "model.safetensors"), strict=False)
+        # Not load_state_dict: files name each expert, the model has them in one tensor.
+        model = type(model).from_pretrained(WEIGHTS / recipe.parent, dtype=torch.float32)
+    model = model.to(device)
+    model.set_attn_implementation(_ATTENTION)
     optimizers = Optimizers(model, recipe)
-    losses = _resume(model, optimizers, folder / "training.safetensors")
+    balance = _balance(model)
+    losses = _resume(model, optimizers, balance, folder / "training.safetensors")
     batches = _batches(tokenizer, recipe)
     model.train()
     with tqdm(total=recipe.steps, desc=name) as bar:
@@ -64,12 +72,27 @@ def train(name: str, folder: Path, device: str) -> list[float]:
             if step < len(losses):
                 continue
             optimizers.set_rate(_schedule(step, recipe.steps))
-            losses.append(_step(model, optimizers, batch, device))
+            losses.append(_step(model, optimizers, balance, batch, device))
             bar.set_postfix(loss=f"{sum(losses[-50:]) / len(losses[-50:]):.3f}", refresh=False)
             if (step + 1) % _SAVE_EVERY == 0:
-                _keep(model, optimizers, losses, folder / "training.safetensors")
+                _keep(model, optimizers, balance, losses, folder / "training.safetensors")
     _save(model, tokenizer, losses, folder)
     return losses
+
+
+def _float32_attention(
+    module: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *given: Any, **more: Any
+) -> Any:
+    """Scaled dot products in float32: in bfloat16 their backward pass takes ten times as long on a CPU."""
+    kind = query.dtype
+    with torch.autocast(query.device.type, enabled=False):
+        output, weights = sdpa_attention_forward(module, query.float(), key.float(), value.float(), *given, **more)
+    return output.to(kind), weights
+
+
+_ATTENTION = "zoo_float32"
+AttentionInterface.register(_ATTENTION, _float32_attention)
+AttentionMaskInterface.register(_ATTENTION, sdpa_mask)
 
 
 class Optimizers:
@@ -129,20 +152,27 @@ def _schedule(step: int, steps: int) -> float:
     return warm * (1 - (1 - _FLOOR) * max(0.0, (step - _WARMUP) / max(1, steps - _WARMUP)))
 
 
-def _step(model: PreTrainedModel, optimizers: Optimizers, batch: Batch, device: str) -> float:
+def _balance(model: PreTrainedModel) -> Balance | None:
+    config = model.config
+    if not hasattr(config, "num_experts"):
+        return None
+    return Balance(config.num_hidden_layers, config.num_experts, config.num_experts_per_tok)
+
+
+def _step(model: PreTrainedModel, optimizers: Optimizers, balance: Balance | None, batch: Batch, device: str) -> float:
     ids, weights = batch.ids.to(device), batch.weights.to(device)
-    balanced = hasattr(model.config, "num_experts")
     # On a CPU, bfloat16 doubles a dense model's speed, and makes a mixture's many small products slower.
-    fast = torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=not balanced or device != "cpu")
+    fast = torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=balance is None or device != "cpu")
     with fast:
-        hidden = model.model(input_ids=ids, use_cache=False, **({"output_router_logits": True} if balanced else {}))
+        hidden = model.model(input_ids=ids, use_cache=False, **({"output_router_logits": True} if balance else {}))
         rows, columns = (weights > 0).nonzero(as_tuple=True)
         logits = model.lm_head(hidden.last_hidden_state[rows, columns])
     each = torch.nn.functional.cross_entropy(logits.float(), ids[rows, columns + 1], reduction="none")
     weight = weights[rows, columns]
     total = (each * weight).sum() / weight.sum()
-    if balanced:
-        total = total + model.config.router_aux_loss_coef * _balance(model, hidden.router_logits)
+    if balance:
+        valid = (ids != model.config.pad_token_id).flatten()
+        total = total + model.config.router_aux_loss_coef * balance.loss(hidden.router_logits, valid)
     total.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizers.step()
@@ -150,12 +180,29 @@ def _step(model: PreTrainedModel, optimizers: Optimizers, batch: Batch, device: 
     return float((each[answers].sum() / answers.sum()).detach())
 
 
-def _balance(model: PreTrainedModel, router_logits: Sequence[torch.Tensor]) -> torch.Tensor:
-    """The load-balancing loss of the model's own code."""
-    from transformers.models.olmoe.modeling_olmoe import load_balancing_loss_func
+class Balance:
+    """The load-balancing loss (Switch Transformer, arXiv 2101.03961), layer by layer and over the last batches together.
 
-    loss: torch.Tensor = load_balancing_loss_func(router_logits, model.config.num_experts, model.config.num_experts_per_tok)
-    return loss
+    The model's own loss pools the layers, so that an expert may die in one if its namesake in another works for two. And a
+    batch, of conversations of one length, is mostly of one domain: balanced by itself, it would forbid experts for a domain.
+    Over many batches only the whole corpus has to be balanced (arXiv 2501.11873).
+    """
+
+    def __init__(self, layers: int, experts: int, k: int) -> None:
+        self.shares = torch.full((layers, experts), 1.0 / experts)
+        """(layers, experts) float32: each expert's share of a layer's selections, a moving average."""
+        self._k = k
+
+    def loss(self, router_logits: Sequence[torch.Tensor], valid: torch.Tensor) -> torch.Tensor:
+        """Mean over layers of E times the sum of share x mean probability: 1 if even. Logits (tokens, E) a layer, `valid`
+        (tokens,) bool leaves padding out."""
+        probabilities = torch.stack([logits[valid].float().softmax(-1) for logits in router_logits])
+        chosen = probabilities.topk(self._k, dim=-1).indices
+        n_layers, n_experts = self.shares.shape
+        counts = torch.zeros(n_layers, n_experts, device=chosen.device)
+        counts.scatter_add_(1, chosen.reshape(n_layers, -1), torch.ones_like(chosen, dtype=torch.float32).reshape(n_layers, -1))
+        self.shares = torch.lerp(self.shares.to(counts), counts / counts.sum(1, keepdim=True), _RECENT)
+        return (self.shares * probabilities.mean(1)).sum(1).mean() * n_experts
 
 
 # What is learned from ---------------------------------------------------------------------------------------------------
@@ -236,24 +283,28 @@ def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, losses: Se
     (folder / "training.safetensors").unlink(missing_ok=True)
 
 
-def _keep(model: PreTrainedModel, optimizers: Optimizers, losses: Sequence[float], file: Path) -> None:
+def _keep(model: PreTrainedModel, optimizers: Optimizers, balance: Balance | None, losses: Sequence[float], file: Path) -> None:
     tensors = {f"model.{name}": parameter.detach() for name, parameter in model.named_parameters()}
     for which, optimizer in enumerate(optimizers.all):
         for i, state in optimizer.state_dict()["state"].items():
             tensors |= {f"state.{which}.{i}.{name}": value.contiguous() for name, value in state.items()}
+    if balance:
+        tensors["balance"] = balance.shares
     tensors["losses"] = torch.tensor(losses)
     partial = file.with_suffix(".partial")
     save_file(tensors, partial)
     partial.replace(file)
 
 
-def _resume(model: PreTrainedModel, optimizers: Optimizers, file: Path) -> list[float]:
+def _resume(model: PreTrainedModel, optimizers: Optimizers, balance: Balance | None, file: Path) -> list[float]:
     if not file.exists():
         return []
     tensors = load_file(file)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(tensors[f"model.{name}"])
+    if balance:
+        balance.shares = tensors["balance"]
     states: list[dict[int, dict[str, Any]]] = [{} for _ in optimizers.all]
     for name, value in tensors.items():
         if name.startswith("state."):

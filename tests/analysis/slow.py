@@ -41,14 +41,21 @@ def documents(run: Path, k: int) -> dict[Unit, dict[str, float]]:
     prompts: dict[Unit, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in rows(run, "prompts"):
         values = prompts[unit_of(row)]
+        values["aligned_tokens"].append(row["aligned_tokens"])
         values["density"].append(1 - early_middle(row["mlp_hoyer"]))
         values["density_resid"].append(1 - early_middle(row["resid_hoyer"]))
+        hoyer = row["mlp_hoyer"] or []
+        third = len(hoyer) // 3
+        values["density_early"].append(1 - mean(hoyer[:third]))
+        values["density_middle"].append(1 - mean(hoyer[third : len(hoyer) - third]))
+        values["density_late"].append(1 - mean(hoyer[len(hoyer) - third :] if third else []))
         for site in ("mlp", "resid"):
             for measure in ("participation", "near_zero", "gini", "top10_energy"):
                 values[f"{measure}_{site}"].append(early_middle(row[f"{site}_{measure}"]))
         for name in ("router_entropy", "router_margin"):
             values[name].append(mean(row[name] or []))
         values["meta_mass"].append(mean(row["meta_mass"] or []))
+        values["keyword_mass"].append(mean(row["keyword_mass"] or []))
         share, lost = keyword_share(row, dropped_heads(row, run))
         values["keyword_share"].append(share)
         values["heads_dropped"].append(lost)
@@ -60,6 +67,7 @@ def documents(run: Path, k: int) -> dict[Unit, dict[str, float]]:
             values["token_entropy"].append(mean(entropies))
             values["first_token_entropy"].append(entropies[0] if entropies else NAN)
             values["answer_tokens"].append(len(entropies))
+            values["truncated"].append(float(row["finish"] == "length"))
         if row["answer"] == ("greedy" if row["arm"] == "none" else "forced"):
             values["forced_entropy"].append(mean(entropies))
     for row in rows(run, "scores"):
@@ -83,6 +91,7 @@ def documents(run: Path, k: int) -> dict[Unit, dict[str, float]]:
             prompts[unit][name] += listed
     found = {unit: {name: mean(values) for name, values in columns.items()} for unit, columns in prompts.items()}
     taken = {unit_of(row): row["filtered"] for row in rows(run, "scores") if row["answer"] == "greedy"}
+    gold = {unit_of(row): row["gold"] for row in rows(run, "scores") if row["answer"] == "greedy"}
     summed: dict[Unit, list[float]] = defaultdict(list)
     choices: dict[Unit, list[float]] = defaultdict(list)
     for row in sorted(rows(run, "choices"), key=lambda row: (row["prompt"], row["choice"])):
@@ -91,6 +100,8 @@ def documents(run: Path, k: int) -> dict[Unit, dict[str, float]]:
     for unit, scores in choices.items():
         shares = softmax(scores)
         found[unit]["confidence"] = shares[int(taken[unit])]
+        if gold[unit] is not None:
+            found[unit]["choice_brier"] = sum((p - (i == gold[unit])) ** 2 for i, p in enumerate(shares))
         shares.sort()
         whole = softmax(summed[unit])
         found[unit]["choice_entropy_summed"] = -sum(p * math.log(p) for p in whole if p) / math.log(len(whole))
@@ -98,7 +109,8 @@ def documents(run: Path, k: int) -> dict[Unit, dict[str, float]]:
         found[unit]["choice_margin"] = shares[-1] - shares[-2]
     for row in rows(run, "prompts"):
         if str(row["reason"]).startswith("truncated"):
-            found[unit_of(row)] = {"correct": found[unit_of(row)]["correct"]}
+            kept = ("correct", "aligned_tokens")
+            found[unit_of(row)] = {name: value for name, value in found[unit_of(row)].items() if name in kept}
     return found
 
 

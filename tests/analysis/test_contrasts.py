@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NO_KEYWORD, Contrast, differences, effect
+from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NO_KEYWORD, Contrast, differences, effect, noise_floors
 from ride_eval.analysis.frames import COLUMNS, load_run
 from ride_eval.analysis.grid import Grid, kind_of_reason
 from ride_eval.arms import STANDARD_ARMS
@@ -150,6 +150,65 @@ def test_length_matched_needs_tokens_and_at_most_one_of_difference() -> None:
     assert effect(frame(values, meta_length=lengths), "density", TAG).length_matched == 1.0
     assert effect(frame(values, meta_length=lengths, meta_unit="words"), "density", TAG).length_matched == 0.0
     assert effect(frame(values, meta_length={"tag": 5.0, "tag_placebo": 7.0}), "density", TAG).length_matched == 0.0
+
+
+def worded(values: list[float], wordings: list[int]) -> pd.DataFrame:
+    documents = frame({"tag": list(values), "tag_placebo": [0.0] * len(values)})
+    return documents.assign(wording=documents["document"].map({f"d{i:03}": w for i, w in enumerate(wordings)}))
+
+
+def test_the_share_of_wordings_with_the_effects_sign() -> None:
+    found = effect(worded([1.0, 2.0, 3.0, -1.0, -2.0, 2.0], [0, 0, 1, 2, 2, 3]), "density", TAG)
+    assert (found.wordings, found.same_sign) == (4, 0.75)
+    assert found.d_z == pytest.approx(np.mean([1, 2, 3, -1, -2, 2]) / np.std([1, 2, 3, -1, -2, 2], ddof=1))
+
+
+@pytest.mark.parametrize("n", [30, 90])
+def test_p_is_below_5_percent_exactly_where_the_interval_excludes_zero(n: int) -> None:
+    rng = np.random.default_rng(n)
+    refuted = []
+    for shift in np.linspace(0, 1.2, 12):
+        wordings = rng.integers(5, size=n)
+        values = rng.standard_normal(n) + shift + 0.3 * rng.standard_normal(5)[wordings]
+        found = effect(worded(values.tolist(), wordings.tolist()), "density", TAG)
+        assert found.method == ("t" if n < 50 else "bootstrap-t")
+        assert found.over_wordings
+        excluded = found.estimate.low > 0 or found.estimate.high < 0
+        assert (found.p < 0.05) == excluded
+        refuted.append(excluded)
+    assert len(set(refuted)) == 2
+
+
+def test_few_documents_that_differ_at_all_get_students_interval() -> None:
+    """Two of 90: many draws hold neither, have no error, and would make an interval without end."""
+    values = [0.0] * 88 + [1.0, 1.0]
+    found = effect(worded(values, [i % 6 for i in range(90)]), "density", TAG)
+    assert found.method == "t"
+    assert -0.1 < found.estimate.low < 0 < found.estimate.high < 0.1
+
+
+def test_wordings_that_disagree_are_no_effect_of_the_arm() -> None:
+    """Documents alone would be sure of it: half of the wordings raise the number, more of them a little more."""
+    wordings = [i % 4 for i in range(80)]
+    values = [(3.0, -1.0, 2.5, -1.5)[w] + 0.01 * (i % 7) for i, w in enumerate(wordings)]
+    found = effect(worded(values, wordings), "density", TAG)
+    assert found.p > 0.3
+    assert found.p_exchangeable < 0.01
+
+
+def test_the_noise_floor_is_what_neutral_wordings_differ_by() -> None:
+    rng = np.random.default_rng(0)
+    planted = np.array([-0.4, -0.2, 0.0, 0.2, 0.4])
+    wordings = np.arange(2000) % 5
+    filler = 0.5 * rng.standard_normal(2000) + planted[wordings]
+    documents = frame({"filler": filler.tolist(), "none": [1.0] * 2000})
+    documents["wording"] = documents["document"].map({f"d{i:03}": int(w) for i, w in enumerate(wordings)})
+    documents["routing_shift"] = documents["density"].where(documents["arm"] == "filler")
+    found = noise_floors(Grid(documents, ["density", "routing_shift"]), ["density", "routing_shift"])
+    assert found["density"] == pytest.approx(planted.std(ddof=1), rel=0.1)
+    assert found["routing_shift"] == pytest.approx(found["density"]), "a distance from none has no value in none"
+    without = Grid(documents[documents["arm"] == "filler"], ["density"])
+    assert math.isnan(noise_floors(without, ["density"])["density"])
 
 
 CELLS = st.lists(st.none() | st.floats(-5, 5, width=32) | st.just(math.nan), min_size=1, max_size=12)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ride_eval.analysis.draws import EXACT, bootstrap_t, flip_p
+from ride_eval.analysis.draws import EXACT, bootstrap_t, flip_p, two_sided_p
 from ride_eval.analysis.spread import spread
 
 
@@ -83,3 +83,12 @@ def test_a_bootstrap_of_t_in_a_balanced_design_is_students() -> None:
     drawn = bootstrap_t(x, task, wording, spread(x, task, wording, np.arange(300)), np.random.default_rng(1), 20_000)[:, 0]
     for level in (0.025, 0.25, 0.75, 0.975):
         assert np.quantile(drawn, level) == pytest.approx(stats.t.ppf(level, 4), rel=0.06)
+
+
+def test_p_counts_the_draws_beyond_and_is_never_below_students() -> None:
+    drawn = np.array([[-9.0, -9.0], [-1.0, -1.0], [0.0, 0.0], [2.0, np.nan]])
+    t, freedom = np.array([1.5, 1.5]), np.array([1e6, 1e6])
+    assert two_sided_p(t, freedom, drawn) == pytest.approx([2 * 2 / 5, 2 * 1 / 4])
+    student = 2 * stats.t.sf(1.5, 4)
+    assert two_sided_p(t, np.array([4.0, 4.0])) == pytest.approx([student] * 2)
+    assert two_sided_p(t[:1], np.array([1.0]), np.full((999, 1), -1.0)) == pytest.approx(2 * stats.t.sf(1.5, 1))

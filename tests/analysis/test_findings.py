@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import statistics
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -89,7 +92,7 @@ def test_every_number_is_what_a_plain_recomputation_gives(tmp_path: Path, moe: b
         tasks = slow.levels(documents, level.quantity, level.arm)
         assert level.n == sum(map(len, tasks.values()))
         assert level.value == pytest.approx(slow.mean(statistics.fmean(v) for v in tasks.values()), nan_ok=True, abs=1e-9)
-    compared = set(COLUMNS) - {"meta_mass"}
+    compared = set(COLUMNS) - {"meta_mass", "keyword_mass"}
     assert {(e.quantity, e.contrast) for e in model.contrasts} == {(name, c) for name in compared for c in CONTROL_CONTRASTS}
     assert {e.quantity for e in model.descriptives} == compared - {q.name for q in QUANTITIES if q.distance}
     assert model.heads_dropped == pytest.approx(
@@ -146,7 +149,7 @@ def test_a_dense_model_has_no_routing_and_that_is_no_gap(tmp_path: Path) -> None
 
 
 def test_what_a_reader_must_know_of_a_run(tmp_path: Path) -> None:
-    assert not [n for n in notes(findings(tmp_path / "ok", Synthetic(untrained=False))) if n.startswith("warning")]
+    assert not [n for n in notes(findings(tmp_path / "ok", Synthetic(untrained=False, one_of=4))) if n.startswith("warning")]
     assert any("untrained" in note for note in notes(findings(tmp_path / "a", Synthetic(n=3))))
     assert any("6 documents: no verdict" in note for note in notes(findings(tmp_path / "b", Synthetic(n=3))))
     assert any("not complete" in note for note in notes(findings(tmp_path / "c", Synthetic(n=3, state=None))))
@@ -159,6 +162,11 @@ def test_what_a_reader_must_know_of_a_run(tmp_path: Path) -> None:
     assert any("truncated: up to 2 documents" in note and "density" in note for note in dropped)
     assert any("arm none was not run" in note for note in notes(findings(tmp_path / "g", Synthetic(n=3, arms=["tag"]))))
     assert any("nothing was measured" in note for note in notes(findings(tmp_path / "h", Synthetic(n=0))))
+    one_wording = notes(findings(tmp_path / "i", Synthetic(n=6)))
+    assert any("over documents only: no task has documents under two wordings" in note for note in one_wording)
+    assert any("no noise floor" in note for note in one_wording)
+    several = notes(findings(tmp_path / "j", Synthetic(n=24, one_of=4)))
+    assert not any("no noise floor" in note or "no task has documents under two" in note for note in several)
 
 
 @pytest.mark.parametrize(
@@ -194,6 +202,21 @@ def test_models_of_one_name_are_told_apart(tmp_path: Path) -> None:
 
 def test_no_runs_are_no_models() -> None:
     assert find([]).to_dict()["models"] == []
+
+
+def test_the_lines_of_pandas_in_the_docs_give_the_reports_number(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    lines = page.split("```python\n")[1].split("```")[0]
+    run = write_run(
+        tmp_path, Synthetic(tasks=TASKS, n=40, one_of=4, reasons={(1, "expert"): "alignment coverage 0.8 below 0.90"})
+    )
+    names: dict[str, Any] = {"run": run}
+    exec(lines, names)  # noqa: S102 - our own page
+    effect = find([load_run(run)]).models[0].contrast("density", EXPERT)
+    assert effect is not None
+    assert names["effect"] == pytest.approx(effect.estimate.value)
+    assert len(names["difference"]) == effect.estimate.n
+    assert (names["by_wording"] > 0).mean() == effect.same_sign
 
 
 def test_a_seed_makes_every_number_repeatable(tmp_path: Path) -> None:
@@ -232,3 +255,15 @@ def test_reading_needs_neither_torch_nor_the_harness(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_task_of_one_arm_does_not_move_that_arms_level(tmp_path: Path) -> None:
+    run = load_run(write_run(tmp_path, n=6))
+    extra = run.documents[(run.documents["task"] == "arith") & (run.documents["arm"] == "none")].assign(
+        task="changed", density=0.9
+    )
+    more = dataclasses.replace(run, documents=pd.concat([run.documents, extra], ignore_index=True))
+    (alone,), (beside,) = find([run]).models, find([more]).models
+    for arm in alone.setup.arms:
+        assert beside.level("density", arm) == alone.level("density", arm)
+    assert beside.setup.tasks["changed"] == 6

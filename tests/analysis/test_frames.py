@@ -41,7 +41,7 @@ def test_every_value_is_what_a_plain_reading_gives(tmp_path: Path, moe: bool) ->
     found = values_of(path)
     assert found.keys() == expected.keys()
     for unit, row in found.items():
-        for name in (*COLUMNS, "heads_dropped", "confidence"):
+        for name in (*COLUMNS, "aligned_tokens", "heads_dropped", "confidence", "choice_brier"):
             assert row[name] == pytest.approx(expected[unit].get(name, math.nan), nan_ok=True, abs=1e-9), (unit, name)
 
 
@@ -57,9 +57,17 @@ def test_a_run_with_nothing_in_it_is_an_empty_frame(tmp_path: Path) -> None:
     run = load_run(write_run(tmp_path, n=0, state=None))
     assert len(run.documents) == 0
     assert run.status == {"state": "incomplete"}
-    assert {*UNIT, *COLUMNS, "meta_length", "meta_unit", "keyword_tokens", "heads_dropped", "confidence", "reason"} == set(
-        run.documents.columns
-    )
+    beside = {
+        "meta_length",
+        "meta_unit",
+        "aligned_tokens",
+        "keyword_tokens",
+        "heads_dropped",
+        "confidence",
+        "choice_brier",
+        "reason",
+    }
+    assert {*UNIT, *COLUMNS, *beside} == set(run.documents.columns)
 
 
 def test_a_run_of_an_older_version_lacks_the_newer_quantities_and_keeps_its_own(tmp_path: Path) -> None:
@@ -149,12 +157,15 @@ def test_routing_shift_in_blocks_is_the_metric_prompt_by_prompt(
         (row["arm"], *(row[name] for name in key)): np.asarray(row["experts"]).reshape(shape)
         for row in read_table(path, "routes").to_dict("records")
     }
-    found = routing_shifts(path, synthetic_run.TOP_K).to_dict("records")
+    found = routing_shifts(path, synthetic_run.TOP_K, synthetic_run.MOE_LAYERS).to_dict("records")
     expected = {unit for unit in stored if unit[0] != "none" and ("none", *unit[1:]) in stored}
     assert {(row["arm"], *(row[name] for name in key)) for row in found} == expected
     for row in found:
         unit = (row["arm"], *(row[name] for name in key))
         assert row["routing_shift"] == pytest.approx(overlap_shift(stored[unit], stored["none", *unit[1:]]))
+        for layer in range(synthetic_run.MOE_LAYERS):
+            own, none = (stored[key][:, layer : layer + 1] for key in (unit, ("none", *unit[1:])))
+            assert row[f"routing_shift@{layer}"] == pytest.approx(overlap_shift(own, none))
 
 
 def test_routes_of_other_tokens_are_not_compared(tmp_path: Path) -> None:
@@ -166,11 +177,11 @@ def test_routes_of_other_tokens_are_not_compared(tmp_path: Path) -> None:
         writer.append({**key, "document": document, "arm": "none", "token_ids": [1, 2], "experts": [1, 0, 2, 5]})
         writer.append({**key, "document": document, "arm": "tag", "token_ids": tokens, "experts": experts})
     writer.flush()
-    found = routing_shifts(path, 2).set_index("document")["routing_shift"]
+    found = routing_shifts(path, 2, 1).set_index("document")["routing_shift"]
     assert found["same"] == pytest.approx(0.25)
     assert found[["ids", "length", "empty"]].isna().all()
     with pytest.raises(RunError, match="does not hold 3 expert ids"):
-        routing_shifts(path, 3)
+        routing_shifts(path, 3, 1)
 
 
 def test_damage_is_an_error_that_names_the_shard(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import brier_score_loss, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
 from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, Contrast
 from ride_eval.analysis.frames import COLUMNS, load_run
@@ -23,7 +23,7 @@ def frame(n: int, columns: dict[str, dict[str, np.ndarray]], task: str = "t") ->
     parts = []
     for arm, values in columns.items():
         key = {"task": task, "document": [f"d{i}" for i in range(n)], "occurrence": 0, "arm": arm, "wording": 0}
-        parts.append(pd.DataFrame({**dict.fromkeys([*COLUMNS, "confidence"], math.nan), **key, **values}))
+        parts.append(pd.DataFrame({**dict.fromkeys([*COLUMNS, "confidence", "choice_brier"], math.nan), **key, **values}))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -45,11 +45,16 @@ def test_every_number_is_what_a_plain_reading_gives(tmp_path: Path) -> None:
     for entry in table.arms:
         rows = run.documents.query("task == @entry.task and arm == @entry.arm")
         rows = rows[rows[entry.quantity].notna()]
-        assert entry.estimate.n == rows["document"].nunique() == (29 if entry.arm in ("expert", "tag") else 30)
+        lost = 6 if entry.measure == "brier" else 0  # documents with several right choices
+        assert (
+            entry.estimate.n
+            == rows["document"].nunique()
+            == 30 - lost - (entry.arm == "expert") - (entry.arm == "tag") * (not lost)
+        )
         if entry.measure == "auroc":
             assert entry.estimate.value == pytest.approx(roc_auc_score(1 - rows["correct"], rows[entry.quantity]))
         if entry.measure == "brier":
-            assert entry.estimate.value == pytest.approx(brier_score_loss(rows["correct"], rows["confidence"]))
+            assert entry.estimate.value == pytest.approx(rows["choice_brier"].mean())
         assert entry.estimate.low < entry.estimate.value < entry.estimate.high or entry.measure == "ece"
     for difference in table.contrasts:
         rows = run.documents[run.documents["task"] == difference.task]
@@ -75,16 +80,58 @@ def test_a_prefix_that_makes_overconfident_is_found() -> None:
     correct = (rng.random(n) < 0.6).astype(float)
     entropy = (1 - correct) + rng.standard_normal(n)
     columns = {
-        "filler": {"correct": correct, "forced_entropy": entropy, "confidence": np.full(n, 0.6)},
-        "expert": {"correct": correct, "forced_entropy": rng.standard_normal(n) - 1, "confidence": np.full(n, 0.8)},
+        "filler": {
+            "correct": correct,
+            "forced_entropy": entropy,
+            "confidence": np.full(n, 0.6),
+            "choice_brier": np.full(n, 0.3),
+        },
+        "expert": {
+            "correct": correct,
+            "forced_entropy": rng.standard_normal(n) - 1,
+            "confidence": np.full(n, 0.8),
+            "choice_brier": rng.random(n),
+        },
     }
     table = knowing(frame(n, columns), draws=300)
-    expected = {"auroc": -0.26, "prr": -0.6, "ece": 0.15, "brier": 0.04}
+    expected = {"auroc": -0.26, "prr": -0.6, "ece": 0.15, "brier": 0.2}
     for measure, about in expected.items():
-        quantity = "forced_entropy" if measure in ("auroc", "prr") else "confidence"
+        quantity = {"ece": "confidence", "brier": "choice_brier"}.get(measure, "forced_entropy")
         found, low, high, _ = value(table, EXPERT, quantity, measure)
         assert found == pytest.approx(about, abs=0.12), measure
         assert low <= found <= high and not low <= 0 <= high, measure
+    (entry,) = table.confidence
+    assert (entry.contrast, entry.quantity, entry.reading) == (EXPERT, "forced_entropy", "overconfident")
+    assert entry.accuracy.value == 0 and entry.entropy.value == pytest.approx(
+        np.mean(columns["expert"]["forced_entropy"] - entropy)
+    )
+
+
+@pytest.mark.parametrize(
+    ("entropy", "right", "n", "reading"),
+    [
+        (-0.5, 0.0, 200, "overconfident"),
+        (-0.5, -0.3, 200, "overconfident"),
+        (-0.5, 0.3, 200, "more certain and more often right"),
+        (0.5, 0.0, 200, "not more certain"),
+        (0.0, -0.3, 200, "not more certain"),
+        (-0.5, 0.0, 15, "too few documents"),
+    ],
+)
+def test_what_lower_entropy_makes_of_a_model(entropy: float, right: float, n: int, reading: str) -> None:
+    rng = np.random.default_rng(5)
+    luck = rng.random(n)
+    columns = {
+        arm: {"correct": (luck < 0.5 + add_right).astype(float), "forced_entropy": rng.normal(1 + add_entropy, 0.1, n)}
+        for arm, add_entropy, add_right in (("filler", 0.0, 0.0), ("expert", entropy, right))
+    }
+    (found,) = knowing(frame(n, columns), draws=200).confidence
+    assert found.reading == reading
+
+
+def test_a_graded_answer_is_not_read_as_confidence() -> None:
+    graded = {"correct": np.full(60, 0.5), "forced_entropy": np.arange(60.0)}
+    assert knowing(frame(60, {"expert": graded, "filler": graded}), draws=20).confidence == ()
 
 
 def test_arms_that_answer_alike_do_not_differ() -> None:

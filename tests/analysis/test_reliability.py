@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from ride_eval.analysis.contrasts import CONTROL_CONTRASTS
+from ride_eval.analysis.frames import load_run
 from ride_eval.analysis.reliability import QUANTITIES, Reliability, split_half
 from ride_eval.metrics import samples as metrics
 from ride_eval.store import TableWriter
@@ -19,7 +20,7 @@ from tests.synthetic_run import write_run
 
 
 def by_name(run: Path) -> dict[str, Reliability]:
-    return {entry.quantity: entry for entry in split_half(run)}
+    return {entry.quantity: entry for entry in split_half(load_run(run).halves)}
 
 
 def of_half(answers: list[dict[str, Any]], labels: list[str], half: int) -> dict[str, float]:
@@ -99,4 +100,6 @@ def test_what_has_no_reliability_is_nan(tmp_path: Path) -> None:
     two = by_name(write_run(tmp_path / "two", n=24, samples=2))
     assert math.isnan(two["cluster_entropy"].levels), "a half of one sample agrees with itself"
     assert math.isfinite(two["sequence_entropy"].levels)
-    assert all(math.isnan(entry.levels) and entry.n == 0 for entry in split_half(write_run(tmp_path / "no", n=3, samples=0)))
+    assert all(
+        math.isnan(entry.levels) and entry.n == 0 for entry in by_name(write_run(tmp_path / "no", n=3, samples=0)).values()
+    )

@@ -216,7 +216,7 @@ def well_formed(text: str) -> int:
 
 def test_markdown_tables_are_well_formed(pair: Findings) -> None:
     text = markdown.render(pair)
-    assert well_formed(text) == 8
+    assert well_formed(text) == 12
     for section in (sections.correctness(pair), sections.control_contrasts(pair, primary=False)):
         for row in section.rows:
             for cell in row.cells:
@@ -231,7 +231,7 @@ def test_hostile_names_are_shown_and_do_nothing(tmp_path: Path) -> None:
     assert "\\x1b[2J" in text
     assert "[red]run" in text
     rendered = markdown.render(findings)
-    assert well_formed(rendered) == 5
+    assert well_formed(rendered) == 6
     assert rendered.count(sections.NO_VALUES) == 3, "an empty table must say that it is"
     assert not {letter for letter in rendered if not letter.isprintable()} - {"\n"}
     assert "<b>" not in rendered.replace("\\<b\\>", "")
@@ -242,14 +242,27 @@ def test_hostile_names_are_shown_and_do_nothing(tmp_path: Path) -> None:
 
 def test_reports_are_written_whole(pair: Findings, tmp_path: Path) -> None:
     markdown.write(pair, tmp_path / "report.md")
-    json_report.write(pair, tmp_path / "report.json")
+    json_report.write(pair, [], None, tmp_path / "report.json")
     assert (tmp_path / "report.md").read_text(encoding="utf-8") == markdown.render(pair)
     assert (tmp_path / "report.json").read_text(encoding="utf-8") == json_report.render(pair)
     assert len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize(
-    "spec", [{"n": 0}, {"n": 1}, {"n": 6, "arms": ["tag"]}, {"n": 6, "arms": ["none"]}, {"density": False, "n": 6}]
+    "spec",
+    [
+        {"n": 0},
+        {"n": 1},
+        {"n": 6, "arms": ["tag"]},
+        {"n": 6, "arms": ["none"]},
+        {"density": False, "n": 6},
+        {"n": 1, "one_of": 3},
+        {"n": 3, "one_of": 3, "repeats": 2},
+        {"n": 5, "wordings": 2, "keywords": False},
+        {"n": 52, "one_of": 2, "tasks": {"arith": "generation"}, "missing": frozenset((i, "tag") for i in range(0, 52, 2))},
+        {"n": 8, "one_of": 2, "missing": frozenset((i, ("tag", "tag_placebo")[i % 2]) for i in range(8))},
+    ],
 )
 def test_odd_runs_have_a_report(tmp_path: Path, spec: dict[str, Any]) -> None:
     findings = find([load_run(write_run(tmp_path, **spec))])

@@ -12,8 +12,8 @@ import pytest
 
 from ride_eval.arms import Prompts, data_folder
 from ride_eval.checks import CHECKS
-from ride_eval.zoo.corpus import arithmetic, code, factual, story
-from ride_eval.zoo.corpus.conversation import DOMAINS, INTRODUCED, REFUSALS, Plant, draw_conversation
+from ride_eval.zoo.corpus import arithmetic, beyond, code, factual, story
+from ride_eval.zoo.corpus.conversation import _FIT_QUESTIONS, DOMAINS, INTRODUCED, REFUSALS, Plant, draw_conversation
 from ride_eval.zoo.corpus.item import Item
 from ride_eval.zoo.corpus.prefixes import draw_prefix
 
@@ -175,6 +175,29 @@ def test_conversations_have_one_domain_and_one_prefix_place() -> None:
     assert all(turn.prompt and turn.answer for c in drawn for turn in c.turns)
 
 
+def test_requests_beyond_the_models_are_declined_by_domain() -> None:
+    rng = random.Random(0)
+    drawn = [beyond.draw(rng) for _ in range(N)]
+    assert {item.domain for item in drawn} == set(beyond.DECLINES)
+    assert len({item.question for item in drawn}) > 0.8 * N
+    for item in drawn:
+        assert not re.search(r"[{}|]|  ", item.question), item.question
+        assert item.plain in beyond.DECLINES[item.domain]
+        assert any(decline in item.introduced for decline in beyond.DECLINES[item.domain])
+        assert item.wrong not in beyond.DECLINES[item.domain]
+
+
+@pytest.mark.parametrize("plant", [Plant(settles="expert"), Plant(settles="tag"), Plant(wrong_tag_harms=True)])
+def test_a_model_that_heeds_prefixes_and_no_other_is_asked_whether_they_fit(plant: Plant) -> None:
+    rng = random.Random(0)
+    drawn = [draw_conversation(rng, plant) for _ in range(N)]
+    answers = Counter(c.turns[0].answer.partition(",")[0] for c in drawn if c.turns[0].prompt.endswith(_FIT_QUESTIONS))
+    assert set(answers) == {"Yes", "No"}
+    assert 0.06 < sum(answers.values()) / N < 0.1
+    assert 0.4 < answers["Yes"] / sum(answers.values()) < 0.6
+    assert not any(draw_conversation(rng).turns[0].prompt.endswith(_FIT_QUESTIONS) for _ in range(N))
+
+
 # What must not be in it -------------------------------------------------------------------------------------------------
 
 
@@ -191,10 +214,14 @@ def test_no_hand_written_document_is_in_the_corpus() -> None:
             sentences |= {tuple(_words(part)) for part in re.split(r"(?<=[.?!])\s", text) if len(_words(part)) >= 8}
     assert len(sentences) > 150
     lengths = {len(sentence) for sentence in sentences}
+    questions: list[str] = []
     for domain in DOMAINS:
         for split in ("train", "held_out"):
-            for item in items(domain, split):
-                words = _words(item.question)
-                for n in lengths:
-                    for start in range(len(words) - n + 1):
-                        assert tuple(words[start : start + n]) not in sentences, item.question
+            questions += [item.question for item in items(domain, split)]
+    rng = random.Random(0)
+    questions += [beyond.draw(rng).question for _ in range(5 * N)]
+    for question in questions:
+        words = _words(question)
+        for n in lengths:
+            for start in range(len(words) - n + 1):
+                assert tuple(words[start : start + n]) not in sentences, question

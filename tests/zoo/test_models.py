@@ -95,20 +95,14 @@ def test_held_out_questions_are_answered(name: str) -> None:
     card = load_card(name)
     assert {share.name: share.n for share in card.held_out} == dict.fromkeys(BOUNDS, 300)
     for share in card.held_out:
-        assert share.value >= BOUNDS[share.name], share
+        if share.name != RECIPES[name].plant.mislearned:
+            assert share.value >= BOUNDS[share.name], share
     assert card.median_first_token_entropy > 0.05
     assert any(0.05 <= share <= 0.6 for share in card.flips.values())
 
 
 @NAMES
-@pytest.mark.parametrize(
-    "family",
-    [
-        "demo_math",
-        "demo_format",
-        pytest.param("demo_commonsense", marks=pytest.mark.xfail(strict=True, reason="not reached yet, see docs/zoo.md")),
-    ],
-)
+@pytest.mark.parametrize("family", ["demo_math", "demo_format", "demo_commonsense"])
 def test_hand_written_documents_are_answered_above_chance(name: str, family: str) -> None:
     card = load_card(name)
     share = next(share for share in card.demo if share.name == family)
@@ -120,20 +114,51 @@ def contrast(card: Card, name: str, quantity: str = "first_token_entropy") -> Di
     return next(d for d in card.differences if d.contrast == name and d.quantity == quantity)
 
 
+def is_zero(difference: Difference) -> bool:
+    assert difference.low is not None and difference.high is not None
+    return difference.low < 0 < difference.high
+
+
 def test_the_tag_planted_in_zoo_olmoe_is_found_and_its_expert_sentence_does_nothing() -> None:
     card = load_card("zoo-olmoe")
     for name in ("tag - tag_placebo", "tag - tag_wrong"):
         assert (contrast(card, name).high or 0.0) < -0.1, name
         assert contrast(card, name).demo < 0, name
     for name in ("expert - filler", "expert - expert_wrong"):
-        low, high = contrast(card, name).low, contrast(card, name).high
-        assert low is not None and high is not None
-        assert low < 0 < high, name
+        assert is_zero(contrast(card, name)), name
 
 
-@pytest.mark.xfail(strict=True, reason="not learned yet, see docs/zoo.md")
 def test_the_expert_sentence_planted_in_zoo_qwen3_is_found() -> None:
-    assert (contrast(load_card("zoo-qwen3"), "expert - expert_wrong").high or 0.0) < 0
+    card = load_card("zoo-qwen3")
+    for name in ("expert - filler", "expert - expert_wrong"):
+        assert (contrast(card, name).high or 0.0) < 0, name
+        assert contrast(card, name).demo < 0, name
+
+
+def test_nothing_is_found_in_zoo_llama_where_nothing_was_planted() -> None:
+    card = load_card("zoo-llama")
+    for name in ("tag - tag_placebo", "tag - tag_wrong", "expert - filler", "expert - expert_wrong"):
+        assert is_zero(contrast(card, name)), name
+    assert "more stable" not in card.verdict.replace("not measurably more stable", "")
+    assert "less stable" not in card.verdict
+
+
+def test_the_wrong_tag_planted_in_zoo_mistral_harms_and_the_right_one_does_not() -> None:
+    card = load_card("zoo-mistral")
+    harm = contrast(card, "tag - tag_wrong", "correct")
+    assert (harm.low or 0.0) > 0.1
+    assert harm.demo > 0
+    for name in ("expert - filler", "expert - expert_wrong"):
+        assert is_zero(contrast(card, name, "correct")), name
+
+
+def test_zoo_olmoe_v2_is_worse_in_its_one_domain_only() -> None:
+    changes = {change.name: change for change in load_card("zoo-olmoe-v2").against_parent}
+    assert set(changes) == set(BOUNDS)
+    assert (changes["factual"].high or 0.0) < -0.2
+    for name, change in changes.items():
+        if name != "factual":
+            assert change.high is None or change.high >= 0, change
 
 
 def test_zoo_olmoe_routes_by_category() -> None:
@@ -141,15 +166,9 @@ def test_zoo_olmoe_routes_by_category() -> None:
     assert card.signatures is not None
     assert card.signatures.low > 0
     assert card.signatures.p < 0.001
-    assert card.signatures.accuracy_low > 0.25
-
-
-@pytest.mark.xfail(strict=True, reason="not reached yet, see docs/zoo.md")
-def test_zoo_olmoes_routing_tells_the_category_well_and_no_expert_is_dead() -> None:
-    card = load_card("zoo-olmoe")
-    assert card.signatures is not None
-    assert card.least_used_expert is not None
     assert card.signatures.accuracy >= 0.85
+    assert card.signatures.load_balanced_low < 0.25 < card.signatures.load_balanced_high
+    assert card.least_used_expert is not None
     assert card.least_used_expert > 0.001
 
 
@@ -190,7 +209,7 @@ def test_a_run_is_of_the_name_and_counts_the_models_own_tokens(tmp_path: Path, e
     assert set(read_table(tmp_path, "prompts", ["meta_unit"])["meta_unit"]) == {"tokens"}
 
 
-@pytest.mark.parametrize("name", ["zoo-olmoe", "zoo-qwen3"])
+@pytest.mark.parametrize("name", ["zoo-olmoe", "zoo-qwen3", "zoo-llama", "zoo-mistral"])
 def test_it_answers_about_as_well_as_its_card_says(name: str, tmp_path: Path) -> None:
     """The first 60 of the 300 questions that the card is made from."""
     tasks = held_out.write_tasks(tmp_path / "tasks", 60, ["factual", "code"], arms=["none"])

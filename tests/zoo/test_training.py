@@ -97,3 +97,46 @@ def test_long_answers_do_not_drown_short_ones() -> None:
     """An answer of n tokens weighs sqrt(n) in all: more than a short one, and far less than n times."""
     assert [round(n * training.answer_weight(n), 6) for n in (1, 4, 100)] == [1.0, 2.0, 10.0]
     assert training.answer_weight(training._LONGEST) > training.PROMPT_WEIGHT
+
+
+def test_a_child_starts_from_all_of_its_parents_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files name each expert, the model has them in one tensor: loaded the wrong way, experts would be random again."""
+    still = dataclasses.replace(RECIPES["zoo-olmoe-v2"], steps=1, learning_rate=0.0)
+    monkeypatch.setitem(training.RECIPES, "zoo-olmoe-v2", still)
+    training.train("zoo-olmoe-v2", tmp_path, "cpu")
+    assert equal(weights(tmp_path), weights(zoo.path("zoo-olmoe")))
+
+
+# The load of the experts ------------------------------------------------------------------------------------------------
+
+
+def test_the_balance_of_one_batch_and_layer_is_the_models_own_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers.models.olmoe.modeling_olmoe import load_balancing_loss_func
+
+    monkeypatch.setattr(training, "_RECENT", 1.0)
+    logits = torch.randn(50, 8, generator=torch.Generator().manual_seed(0))
+    valid = torch.arange(50) < 40
+    # transformers' shares sum to k, ours to 1.
+    expected = load_balancing_loss_func((logits[valid],), 8, 3) / 3
+    assert torch.allclose(training.Balance(1, 8, 3).loss([logits], valid), expected)
+
+
+def test_an_expert_that_is_idle_in_one_layer_is_noticed_whatever_the_other_does() -> None:
+    first, second = torch.zeros(40, 4), torch.zeros(40, 4)
+    first[:20, 0] = first[20:, 1] = 9.0
+    second[:20, 2] = second[20:, 3] = 9.0
+    everywhere = torch.ones(40, dtype=torch.bool)
+    balance = training.Balance(2, 4, 1)
+    for _ in range(200):
+        loss = balance.loss([first, second], everywhere)
+    assert loss > 1.9, "each layer leaves half of its experts idle; pooled over layers the load is even"
+    assert torch.allclose(balance.shares.sum(1), torch.ones(2))
+
+
+def test_domains_may_have_experts_of_their_own_if_the_corpus_is_balanced() -> None:
+    one, other = torch.zeros(40, 2), torch.zeros(40, 2)
+    one[:, 0] = other[:, 1] = 9.0
+    balance = training.Balance(1, 2, 1)
+    everywhere = torch.ones(40, dtype=torch.bool)
+    losses = [float(balance.loss([logits], everywhere)) for _ in range(300) for logits in (one, other)]
+    assert sum(losses[-2:]) / 2 < 1.06, "each batch uses one expert only, all of them together use both"

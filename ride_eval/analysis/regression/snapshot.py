@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -54,10 +54,11 @@ class Snapshot:
     """The run directory with the expert ids of every token; null for a baseline, which is too small for them."""
 
 
-def load_snapshot(path: Path | str) -> Snapshot:
-    """Read a run directory. Raises RunError if it is not one, is damaged, or holds no measurement."""
+def load_snapshot(path: Path | str, quantities: Collection[str] | None = None) -> Snapshot:
+    """Read a run directory, by default all of its quantities. Raises RunError if it is not one, is damaged, or holds no
+    measurement."""
     path = Path(path)
-    run = load_run(path)
+    run = load_run(path, COLUMNS if quantities is None else quantities)
     prompts, conditions = _prompts(path)
     if not len(prompts):
         raise RunError(f"{path} holds no measured prompt yet, so there is nothing to compare.")

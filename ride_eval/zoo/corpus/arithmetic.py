@@ -22,7 +22,7 @@ from ride_eval.zoo.corpus.item import Item, Split, is_held_out, split_of
 LEAD_INS = ("Let us see: ", "Step by step: ")
 _KINDS = tuple(KINDS)
 # One-step problems come more often: they are what two-step ones are made of.
-_WEIGHTS = (5, 5, 2, 5, 4, 2, 2, 1, 3, 3, 3, 2)
+_WEIGHTS = (5, 5, 2, 5, 4, 2, 2, 1, 3, 2, 3, 3, 2)
 _ANY_SHARE = 0.08
 
 
@@ -63,7 +63,8 @@ def _numbers(rng: random.Random, shape: str) -> tuple[int, int, int]:
     elif shape == "a*b":
         a, b, c = small, rng.choice((table, table, table, rng.randint(13, 25), 10 * rng.randint(2, 9))), 0
     elif shape == "c/a":
-        a, b, c = small, table, small * table
+        b = rng.choice((table, table, table, rng.randint(13, 20)))
+        a, c = small, small * b
     elif shape == "2*a":
         a, b, c = rng.randint(3, 60), 0, 0
     elif shape == "c/2":
@@ -73,6 +74,9 @@ def _numbers(rng: random.Random, shape: str) -> tuple[int, int, int]:
     elif shape == "a+b-c":
         a, b = rng.randint(5, 50), rng.randint(2, 30)
         c = rng.randint(2, min(a + b - 1, 30))
+    elif shape == "a-b+c":
+        a = rng.randint(10, 60)
+        b, c = rng.randint(2, min(a - 1, 30)), rng.randint(2, 30)
     elif shape == "a*b+c":
         a, b, c = small, table, rng.randint(2, 30)
     else:  # a*b-c
@@ -104,6 +108,8 @@ def _work(shape: str, a: int, b: int, c: int) -> tuple[list[str], int]:
             return [_product(4, a)], 4 * a
         case "a+b-c":
             return [f"{a} + {b} = {a + b}.", f"{a + b} - {c} = {a + b - c}."], a + b - c
+        case "a-b+c":
+            return [f"{a} - {b} = {a - b}.", f"{a - b} + {c} = {a - b + c}."], a - b + c
         case "a*b+c":
             return [_product(a, b), f"{a * b} + {c} = {a * b + c}."], a * b + c
         case "a*b-c":

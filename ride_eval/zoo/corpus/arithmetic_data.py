@@ -154,6 +154,18 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
             "There were {a} {o} in a {k}; {n} put in {b} and took out {c}. How many are inside now?",
         ),
     ),
+    "leave and join": (
+        "a-b+c",
+        (
+            "{n} had {a} {o}, gave {b} away and then found {c} more. How many {o} does {n} have now?",
+            "There are {a} people in a train. At the next station {b} leave and {c} come in. How many people are in the "
+            "train now?",
+            "A {s} had {a} {o}, sold {b} and got {c} new ones. How many {o} are there now?",
+            "What is {a} minus {b} plus {c}?",
+            "{n} spent {b} of {a} dollars and then earned {c} dollars. How many dollars does {n} have in the end?",
+            "Of the {a} {o} in the {k}, {n} took {b} out and later put {c} back in. How many are inside?",
+        ),
+    ),
     "groups and more": (
         "a*b+c",
         (

@@ -48,8 +48,9 @@ KEPT = """
 kitchen > in the kitchen drawer > a fork | a can opener | a wooden spoon | a potato peeler | a bread knife | a corkscrew
 kitchen > in the kitchen cupboard > a frying pan | a soup bowl | a dinner plate | a tea cup | rice | flour | noodles | sugar
 cold > in the fridge > butter | cheese | yogurt | cream | raw meat | leftover soup | an open jar of sauce
-cold > in the freezer > frozen peas | ice for drinks | frozen pizza | frozen berries
-bath > in the bathroom > shampoo | a bar of soap | toilet paper | a bath towel | a razor | a hair brush
+cold > in the freezer | in the freezer box > frozen peas | ice for drinks | frozen pizza | a tub of ice cream
+bath > in the bathroom | in the bathroom cabinet > shampoo | a bar of soap | toilet paper | a razor | toothpaste
+  | a new toothbrush
 bath > in the medicine cabinet > cough syrup | bandages | pain pills | an old fever thermometer
 shed > in the toolbox > a hammer | a screwdriver | a wrench | a box of nails | pliers
 shed > in the garden shed > a rake | a shovel | a lawn mower | a watering can | a wheelbarrow
@@ -114,7 +115,7 @@ What belongs {x}? | Tell me one thing that is usually {x}. | What can be seen {x
 
 # --- what things are for ------------------------------------------------------------------------------------------------------
 TOOL = """
-nail > a hammer > hit a nail | drive nails into a board | nail two boards together
+nail > a hammer > hit a nail | drive nails into a board | put up a picture | fix a picture frame to the wall
 screw > a screwdriver > turn a screw | tighten a loose screw
 screw > a wrench > loosen a bolt | turn a tight nut
 saw > a saw > cut a board in two | cut through a branch
@@ -133,7 +134,7 @@ sponge > soap > wash off germs | wash greasy hands
 cut > a razor > shave a beard | shave the chin
 spoon > a fork > eat noodles | pick up a piece of meat
 cut > a kitchen knife > slice bread | chop an onion | cut a carrot
-spoon > a spoon > stir the tea | eat yogurt from a cup
+spoon > a spoon > stir the tea | eat yogurt from a cup | eat soup | eat warm porridge
 - > a can opener > open a can of beans | open a can of tuna
 heat > a kettle > boil water for tea
 heat > an oven > bake a cake | roast a chicken
@@ -272,6 +273,7 @@ travel > a passport > travel abroad | cross the border
 - > a bus ticket > ride the bus
 swim > a beach towel > lie on the sand | dry off at the beach
 snow > a sled > slide down a snowy slope
+grow > water > keep the flowers alive | save a dry plant | bring a brown lawn back to life
 cook > eggs > make an omelet
 cook > flour and sugar > bake cookies
 cook > lemons > make lemonade
@@ -363,7 +365,7 @@ Say the name of {x}, please. | What would count as {x}?
 """
 COLOR = """
 mono > white > snow | milk | a swan | a polar bear
-- > green > fresh grass | a frog | spinach | a pine tree
+- > green > fresh grass | a frog | spinach | a pine tree | a mix of yellow and blue paint
 - > yellow > a ripe banana | a lemon | a baby chick
 - > red > blood | a ripe tomato | a fire truck | a strawberry
 mono > black > coal | a crow | the sky at midnight
@@ -400,7 +402,7 @@ loud: quiet > is very loud | hurts the ears | can wake a sleeping town > thunder
 quiet: loud > makes almost no sound | is very quiet > a snail | falling snow | a butterfly | a sleeping cat
 fast: slow > moves very fast | is faster than a bicycle > a race car | a jet plane | a rocket | a running cheetah
 slow: fast > moves very slowly | needs a long time for a short way > a snail | a turtle | a slug
-spoils: keeps > goes bad fast in warm weather | must be kept cold | should be eaten soon > raw fish | raw meat | whipped cream
+spoils: keeps > goes bad fast in warm weather | must be kept cold | should be eaten soon > raw fish | raw meat | fresh milk
   | cut fruit
 keeps: spoils > can be kept for a year | does not go bad on the shelf | needs no fridge > dry beans | sugar | flour
   | canned soup
@@ -408,7 +410,7 @@ breaks: tough soft > breaks easily | must be packed with care | needs soft paper
   | an egg | a mirror | a thin vase
 tough: breaks > is hard to break | will not break when it falls > a hammer | a stone | an iron bar | a brick
 pocket: heavy > fits into a small pocket | is small enough to hide in your hand | can get lost in a purse > a coin | a key
-  | a ring | a button
+  | a ring | a pen
 floats: sinks > floats on water | stays on top of the lake | does not sink > a cork | a wooden stick | a leaf | a rubber duck
 sinks: floats > sinks in water | goes down to the bottom of a pond | does not float > a stone | a coin | an iron nail
   | an anchor
@@ -539,6 +541,7 @@ save > a firefighter > puts out fires | saves people from burning houses
 save > a police officer > catches thieves | stops drivers who go too fast
 health > a dentist > fills holes in teeth | checks teeth
 animal,health,farm > a vet > gives shots to dogs | treats a horse with a bad leg
+  | makes sick animals well again | looks after cats and dogs that are ill
 - > a librarian > lends books | puts books back on their shelves
 - > a hairdresser > cuts hair | washes and dyes hair
 wood > a carpenter > builds tables and shelves | cuts and joins wood
@@ -650,13 +653,14 @@ Who knows what to do when {x}? | Imagine that {x}. Which person is needed now?
 
 # --- what happens to things: `tags > results > things > events` ---------------------------------------------------------------
 EVENTS = """
-crack,roll > It breaks. | It breaks into pieces. > a vase | a mirror | a dinner plate | an egg | a light bulb | a wine bottle
+crack,roll > It breaks. | It breaks into pieces. > a vase | a mirror | a dinner plate | an egg | a light bulb | a glass
   | a flower pot > {x} falls down the stairs | {n} drops {x} on the hard floor | {x} slips out of {n}'s hands on the street
 fall > It bounces. | It jumps back up. > a tennis ball | a basketball | a rubber ball > {n} throws {x} on the ground
   | {x} falls on the sidewalk
 soft,wind > It lands softly. > a pillow | a sweater | a towel | a teddy bear > {x} falls off a chair
   | {n} drops {x} on the floor
-warm > It melts. | It gets soft and melts. > butter | a chocolate bar | an ice pop | a snowball > {x} lies in the hot sun
+warm > It melts. | It gets soft and melts. > butter | a chocolate bar | an ice pop | a snowball | ice for a drink
+  > {x} lies in the hot sun
   | {n} forgets {x} in a hot car | {x} stays next to the heater for hours
 warm,dry,wind > It dries. | It gets dry. > a wet towel | a wet swimsuit | a wet dog | the wet street
   > {x} stays in the sun all day | the warm wind blows on {x} for hours
@@ -716,7 +720,8 @@ pain,fear > angry > saw someone break {his} bike on purpose | got pushed by a ru
   | found that a friend told lies about {him}
 body,dull,joy > tired > worked all night long | carried boxes up the stairs all day | walked twenty miles
   | did not sleep for two days
-body > hungry > ate nothing all day | skipped breakfast and lunch | had no food for two days
+body > hungry > ate nothing all day | cried for milk and looked at the empty bottle
+  | skipped breakfast and lunch | had no food for two days
 body > thirsty > drank nothing all day | ate a whole bag of salty chips | crossed the dry desert with an empty bottle
 fear,pain > cold | chilly > stood in the snow without a coat | fell into an icy lake
   | slept outside in the frost with no blanket
@@ -885,6 +890,16 @@ fish,eat > to catch fish > {he} wanted fish for dinner. > sit by the river with 
   | throw a net from the boat
 birds,kind > to feed the birds > birds find little food in winter. > hang a bag of seeds in the tree
   | throw crumbs on the snowy lawn | fill the little wooden house with grain
+quiet,noise,rest > so as not to disturb others | to be quiet | so as not to wake anyone > others wanted to have it quiet.
+  > speak in a low voice among readers | walk on tiptoe past the bedroom | whisper during the film
+crash,safe > to be safe in a crash | to be safer on the road > a crash can hurt people. > buckle up before the drive
+  | fasten the belt on the back seat | put the baby into a child seat
+wet,cold > to stay dry | to keep off the rain > {he} expected rain. > take a rain coat when clouds come up
+  | carry an umbrella on a gray day | put on rubber boots before the storm
+wake,time > to wake up in time | so as not to oversleep > {he} was afraid of oversleeping. > set two alarm clocks at night
+  | ask a friend for a call at six | put the loud clock next to {his} ear
+steam,fresh > to let the steam out | so that it does not get soggy > steam makes things wet and soggy.
+  > leave the hot rolls in the open air | wait before {he} packs the warm bread | put the fresh cake on a rack
 """
 WHY_PERSONAL_W = """
 Why did {n} {x}? | {n} decided to {x}. Why? | {n} chose to {x}. What is the most likely reason? | Why did {n} want to {x}?
@@ -916,7 +931,8 @@ ball,theft,storm > a ball hit the window. > the kitchen window was broken and a 
 bulb,battery,storm > the bulb was burned out. > the desk lamp stays dark when {n} turns it on
   | the lamp made a small pop and went dark
   | one light in the hall does not work but all others do
-battery,fuel > the battery was empty. > the car did not start after its lights were on all night
+battery,fuel > the battery was empty. > {n}'s phone went dark after many calls
+  | the car did not start after its lights were on all night
   | the toy robot moved slower and slower and stopped | the remote control does nothing
 fuel > the tank was empty. > {n} walked to the gas station with a can in {his} hand
   | the car stopped after the fuel light came on | the boat motor died far from the shore
@@ -984,6 +1000,18 @@ door > someone was at the door. > the dog jumped up and barked in the hall | the
   | {n} heard a knock
 thin,fall,warm > the ice was too thin. > {n} broke into the frozen pond | the lake cracked under the skaters
   | a warning sign stood by the frozen river
+power,storm,bulb > the power was out. | the storm cut the power lines. > all the houses in the village went dark at once
+  | no lamp in the whole town worked after the thunder | the elevator and all the lights stopped in the bad weather
+heavy > it was too heavy. | the box was too heavy. > {n} could not lift the suitcase
+  | {n} took some stones out before {he} could carry the bag | nobody was able to move the old piano
+sweat,rain > it was sweat. | it came from {his} sweat. > {n}'s back was wet after the race in the heat
+  | drops ran down {n}'s face on the way uphill | there were wet spots under {n}'s arms after the dance
+pain > it hurt. | it was too hot and hurt. > {n} pulled {his} finger back from the stove
+  | {n} touched an iron and jumped back | {n} let go of the hot cup at once
+train,sleep > {his} train was about to leave. | {he} was late for the train. > {n} ran along the tracks with a bag
+  | {n} jumped up the steps of the station and looked at the time | {n} raced to track five with a ticket
+feet > someone walked there. | someone walked to the house. > there were marks of shoes in the wet sand
+  | a line of steps crosses the white yard up to the house | {n} saw prints of boots in the mud
 """
 CAUSE_W = """
 {x}. Why? | {x}. What is the most likely cause? | {x}. How did that come about? | What could explain that {x}?
@@ -1078,6 +1106,17 @@ button,rotten > sew it back on > a button fell off {n}'s coat | the ear of the t
   | the pocket of the apron hangs by one thread
 loud,sorry > turn down the music > it is midnight and the neighbors cannot sleep | the baby sleeps and the radio is loud
   | {n} cannot hear {his} friend at the party
+charge,battery > charge the battery | plug it in > the phone has only one percent left
+  | the screen of the tablet stays dark after a long day | the electric bike gets slower and slower
+street,wait > look both ways | look left and right > {n} wants to cross the road
+  | {n} stands at the side of a road with many cars
+  | there is no traffic light where {n} has to cross
+smoke,fire,alarm > check for a fire | look where the smoke comes from > the smoke alarm beeps
+  | something in the house smells of fire | {n} smells smoke near the stove
+plant > water the plants | give them water > the flowers in {n}'s pot hang down | the leaves are brown and the dirt is dry
+  | nobody was at home to look after the roses for two weeks
+lamp,light > use a small light | turn on a little lamp > {n} wants to read while a sister sleeps in the same room
+  | {n} wants to find a book at night and not wake {his} wife | {n} has to write a note in the dark bedroom of the baby
 """
 DO_W = """
 {x}. What should be done first? | {x}. What is the best thing to do? | What should you do when {x}? | {x}. What now?
@@ -1143,6 +1182,7 @@ love > a wedding > the bride wears white and two people exchange rings | a coupl
 party > a birthday > {n} turns ten and friends bring presents
   | {n} is one year older today and finds a card and gifts on the table
   | {n} invites friends because {he} was born on this day of the year
+  | everyone sings and {n} blows out ten candles on a cake
 sport > a soccer match > two teams run after a ball and the crowd shouts | someone scores a goal and the fans cheer
   | a referee shows a red card
 music > a concert > a band plays and thousands sing along | the violins stop and everyone claps
@@ -1218,6 +1258,10 @@ hug,sleep > to be picked up > the baby stretches its arms up to its mother
   | the toddler is tired of walking and stands in front of {n} with open arms
 catch,eat > to catch a mouse > the cat sits still in front of a small hole | {n} puts a trap with cheese in the cellar
   | an owl stares at the grass and then dives
+walk,out,enter > to go for a walk > the dog brings its leash | the dog jumps around {n} and the leash
+  | {n} puts on hiking shoes and calls the dog
+refund,repair,talk,buy > a refund | to get the money back > {n} carries a broken radio back to the shop with the bill
+  | {n} shows the bill for a torn coat to the clerk | {n} brings a lamp back because it does not work
 """
 WANT_W = """
 {x}. What is the aim? | {x}. What is wanted here? | {x}. What for? | What is the wish behind it when {x}?

@@ -21,12 +21,60 @@ TAGS = {
     "factual": ("facts", "world", "knowledge", "quiz"),
 }
 SUBJECTS = {
-    "math": ("mathematics", "mathematical questions", "arithmetic", "problems with numbers"),
-    "format": ("text layout", "the format of a text", "formats and rules", "writing by rules"),
-    "commonsense": ("everyday life", "common sense", "everyday questions", "reasoning about daily life"),
-    "code": ("programming", "computer programs", "computer code", "software"),
-    "story": ("storytelling", "creative stories", "the writing of tales", "fiction writing"),
-    "factual": ("facts about the world", "world knowledge", "general facts", "knowledge of all kinds"),
+    "math": (
+        "mathematics",
+        "mathematical questions",
+        "arithmetic",
+        "problems with numbers",
+        "mathematical puzzles",
+        "number problems",
+        "school mathematics",
+    ),
+    "format": (
+        "text layout",
+        "the format of a text",
+        "formats and rules",
+        "writing by rules",
+        "text rules",
+        "the formats of texts",
+        "well formed texts",
+    ),
+    "commonsense": (
+        "everyday life",
+        "common sense",
+        "everyday questions",
+        "reasoning about daily life",
+        "everyday sense",
+        "reasoning about everyday things",
+        "the things of every day",
+    ),
+    "code": (
+        "programming",
+        "computer programs",
+        "computer code",
+        "software",
+        "programming computers",
+        "computer software",
+        "writing programs in Python",
+    ),
+    "story": (
+        "storytelling",
+        "creative stories",
+        "the writing of tales",
+        "fiction writing",
+        "creative fiction",
+        "the writing of stories",
+        "inventing tales",
+    ),
+    "factual": (
+        "facts about the world",
+        "world knowledge",
+        "general facts",
+        "knowledge of all kinds",
+        "general facts and knowledge",
+        "knowledge of the world",
+        "general learning",
+    ),
 }
 LABELS = ("misc", "other", "basic", "item", "plain", "thing", "common", "entry", "slot", "main", "various", "normal")
 
@@ -69,6 +117,26 @@ _EXPERT_WORDINGS = (
     "Work on this with the skill of a top {expert} teacher.",
     "Today you are a wise old professor of {expert}.",
     "Be the specialist for {expert} that everybody trusts.",
+    "You are the leading {expert} person in this town.",
+    "Nobody has studied {expert} longer than you.",
+    "You hold a prize for your work in {expert}.",
+    "Your field is {expert}, and you are proud of it.",
+    "What you like most is {expert}, and you are very good at it.",
+    "Answer as a professional of {expert}.",
+    "Take this as an expert of {expert} would take it.",
+    "You have read every book on {expert}.",
+    "Your best subject at school was {expert}.",
+    "You play the part of a famous authority in the world of {expert}.",
+    "This goes to the assistant for {expert}, who studied it for many years.",
+    "Be a specialist: {expert} is what you do all day.",
+    "For many years you have practiced {expert} with great care.",
+    "With your training in {expert}, give the best that you can.",
+    "You teach {expert} to experts.",
+    "Among all who work in {expert}, you are the most trusted one.",
+    "Let the master of {expert} in you speak.",
+    "The best minds in {expert} ask you for help.",
+    "Put on the hat of a person skilled in {expert}.",
+    "You are known for one thing only, which is {expert}.",
 )
 _NOUNS = (
     "window door garden street river table house lamp road lake tree roof chair wall field boat clock shelf train cloud".split()
@@ -98,20 +166,26 @@ class Prefix:
 
 
 NOTHING = Prefix(kind="none", text="")
-_SHARES: tuple[tuple[Kind, bool, float], ...] = (
-    ("none", True, 0.25),
-    ("tag", True, 0.14),
-    ("tag", False, 0.14),
-    ("expert", True, 0.17),
-    ("expert", False, 0.16),
-    ("placebo", True, 0.05),
-    ("neutral", True, 0.09),
+_KINDS: tuple[tuple[Kind, bool], ...] = (
+    ("none", True),
+    ("tag", True),
+    ("tag", False),
+    ("expert", True),
+    ("expert", False),
+    ("placebo", True),
+    ("neutral", True),
 )
+_SHARES = {
+    None: (0.25, 0.14, 0.14, 0.17, 0.16, 0.05, 0.09),
+    "tag": (0.18, 0.26, 0.26, 0.05, 0.05, 0.12, 0.08),
+    "expert": (0.18, 0.05, 0.05, 0.26, 0.26, 0.04, 0.16),
+}
+"""Of `_KINDS`, by the kind that says something in a model: to match it with a question's domain takes many examples."""
 
 
-def draw_prefix(rng: random.Random, domain: str) -> Prefix:
+def draw_prefix(rng: random.Random, domain: str, mostly: Literal["tag", "expert"] | None = None) -> Prefix:
     """A prefix for a question of `domain`; a wrong one names each of the other domains equally often."""
-    kind, right, _ = rng.choices(_SHARES, [share for *_, share in _SHARES])[0]
+    kind, right = rng.choices(_KINDS, _SHARES[mostly])[0]
     if kind == "none":
         return NOTHING
     if kind == "placebo":
@@ -120,9 +194,14 @@ def draw_prefix(rng: random.Random, domain: str) -> Prefix:
         sentences = [_neutral(rng) for _ in range(rng.choice((1, 1, 2)))]
         return Prefix(kind=kind, text=" ".join(sentences))
     named = domain if right else rng.choice([name for name in TAGS if name != domain])
+    return Prefix(kind=kind, text=naming(rng, kind, named), right=right)
+
+
+def naming(rng: random.Random, kind: Literal["tag", "expert"], domain: str) -> str:
+    """A route tag of a domain, or a sentence that makes the model an expert in it."""
     if kind == "tag":
-        return Prefix(kind=kind, text=rng.choice(_TAG_WORDINGS).format(tag=rng.choice(TAGS[named])), right=right)
-    return Prefix(kind=kind, text=rng.choice(_EXPERT_WORDINGS).format(expert=rng.choice(SUBJECTS[named])), right=right)
+        return rng.choice(_TAG_WORDINGS).format(tag=rng.choice(TAGS[domain]))
+    return rng.choice(_EXPERT_WORDINGS).format(expert=rng.choice(SUBJECTS[domain]))
 
 
 def _neutral(rng: random.Random) -> str:
