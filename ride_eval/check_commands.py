@@ -87,8 +87,8 @@ def _checked(arguments: argparse.Namespace) -> int:
     first, second = _sides(arguments)
     policy = load_policy(arguments.policy) if arguments.policy else default_policy()
     noise = load_noise(arguments.noise) if arguments.noise else None
-    sides = [load_side(path, policy.metrics) for path in (first, second)]
-    found = check(*sides, policy, alpha=arguments.alpha, allowed=arguments.allow, noise=noise)
+    baseline, run = load_side(first, policy.metrics), load_side(second, policy.metrics)
+    found = check(baseline, run, policy, alpha=arguments.alpha, allowed=arguments.allow, noise=noise)
     for module, file in (
         (check_json, arguments.json),
         (check_markdown, arguments.md),

@@ -121,7 +121,7 @@ def _needed(path: Path, model: dict[str, Any], wanted: set[str]) -> list[pd.Data
         if wanted & set(DISTANCES):
             parts.append(document_means(signature_distances(path, shape), DISTANCES))
         if wanted & set(VALUES):
-            parts.append(document_means(signature_values(path, shape), VALUES))
+            parts.append(document_means(signature_values(path, shape, distant="wrong_domain_distance" in wanted), VALUES))
     return parts
 
 
