@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ride_eval import cli
 from ride_eval.analysis.regression.check import check
 from ride_eval.analysis.regression.snapshot import Snapshot, load_snapshot
 from ride_eval.errors import UsageError
-from ride_eval.noise import load_noise, measure, noise_of, write_noise
+from ride_eval.noise import Noise, load_noise, measure, noise_of, write_noise
 from ride_eval.policy import default_policy
 from tests.synthetic_run import write_run
 
@@ -108,3 +109,22 @@ def test_a_model_is_measured_against_itself(models: dict[str, Path]) -> None:
 def test_a_variant_that_cannot_run_is_named() -> None:
     with pytest.raises(UsageError, match="The variant 'reference' could not be measured"):
         measure("pretrained=no/such-model", "ride_demo_math_none", [])
+
+
+def test_the_command_hands_the_harness_s_flags_on(
+    sides: dict[str, Snapshot], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def measured(*arguments: object) -> Noise:
+        asked.append(arguments)
+        return noise_of(sides["reference"], {"near": sides["near"]})
+
+    monkeypatch.setattr("ride_eval.noise.measure", measured)
+    own = ["noise", "--model_args", "pretrained=x,dtype=float32", "--tasks", "ride_demo", "--out", str(tmp_path / "noise.json")]
+    assert cli.main([*own, "--", "--apply_chat_template", "--limit", "3"]) == 0
+    assert cli.main(own) == 0
+    flags = ["--apply_chat_template", "--limit", "3"]
+    assert asked == [("pretrained=x,dtype=float32", "ride_demo", flags), ("pretrained=x,dtype=float32", "ride_demo", [])]
+    assert "density (0 to 1)" in capsys.readouterr().out
+    assert load_noise(tmp_path / "noise.json").documents == 48
