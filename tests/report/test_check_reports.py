@@ -66,6 +66,7 @@ def parsed(check: Check) -> ElementTree.Element:
 def test_all_forms_tell_the_same_verdict() -> None:
     check = example()
     assert check.verdict.word == "regression"
+    assert check.verdict.sentence.endswith(" Warns of: density in gsm8k.")
     assert terminal(check).startswith(
         "ride_eval check: regression\nWorse than the baseline: correct in gsm8k, math (tag, all arms)."
     )

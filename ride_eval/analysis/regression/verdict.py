@@ -39,8 +39,8 @@ def judge(differences: Sequence[Difference], rows: Sequence[Comparison]) -> Verd
         return Verdict(word="not comparable", sentence="No metric of the policy has enough documents that both runs measured.")
     failing = [row for row in rows if row.level == "fail" and row.status in FAILING]
     if failing:
-        return Verdict(word="regression", sentence=f"Worse than the baseline: {'; '.join(_places(failing))}.")
-    return Verdict(word="fine", sentence=_fine(rows))
+        return Verdict(word="regression", sentence=f"Worse than the baseline: {'; '.join(_places(failing))}.{_rest(rows)}")
+    return Verdict(word="fine", sentence=f"{_fine(rows)}{_rest(rows)}")
 
 
 def _fine(rows: Sequence[Comparison]) -> str:
@@ -50,6 +50,21 @@ def _fine(rows: Sequence[Comparison]) -> str:
         f"No regression. Of {len(own)} comparisons that can fail the check, {settled} show that it is not worse; for "
         f"{len(own) - settled} the documents do not settle it."
     )
+
+
+def _rest(rows: Sequence[Comparison]) -> str:
+    """What got better, and what changed and only warns, by metric and task."""
+    sentences = ""
+    for lead, chosen in (
+        ("Better", [row for row in rows if row.level == "fail" and row.status == "improvement"]),
+        ("Warns of", [row for row in rows if row.level == "warn" and row.status in FAILING]),
+    ):
+        tasks: dict[str, dict[str, None]] = {}
+        for row in chosen:
+            tasks.setdefault(MEASURES[row.metric].label, {})[row.task] = None
+        listed = "; ".join(f"{label} in {', '.join(own)}" for label, own in tasks.items())
+        sentences += f" {lead}: {listed}." if listed else ""
+    return sentences
 
 
 def _places(rows: Sequence[Comparison]) -> list[str]:

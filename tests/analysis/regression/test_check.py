@@ -75,7 +75,7 @@ def test_a_planted_change_is_found_where_it_is_and_nowhere_else(sides: dict[str,
 
 def test_the_other_way_round_it_is_an_improvement(sides: dict[str, Snapshot], policy: Policy) -> None:
     there, back = (check(*pair, policy) for pair in ((sides["before"], sides["worse"]), (sides["worse"], sides["before"])))
-    assert back.verdict.exit_code == 0
+    assert back.verdict.exit_code == 0 and "Better: forced entropy in arith." in back.verdict.sentence
     mirror = {"regression": "improvement", "improvement": "regression"}
     for one, other in zip(there.rows, back.rows, strict=True):
         assert (one.metric, one.arm, mirror.get(one.status, one.status)) == (other.metric, other.arm, other.status)
