@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ride_eval import __version__
+from ride_eval import __version__, check_commands
 from ride_eval.errors import RideError, UsageError
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--md", type=Path, metavar="FILE", help="write a short version as Markdown, for a pull request")
     report.add_argument("--csv", type=Path, metavar="DIR", help="write every table, and every flipped document, as CSV")
     report.set_defaults(call=_report)
+
+    check_commands.add(commands)
 
     signatures = commands.add_parser("signatures", help="do experts reveal the kind of task, and do words move them?")
     signatures.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run directory of a mixture of experts")

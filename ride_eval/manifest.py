@@ -56,6 +56,7 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
             "attn_implementation": getattr(config, "_attn_implementation", None),
             "experts_implementation": getattr(config, "_experts_implementation", None),
             "device": str(lm.device),
+            "device_name": torch.cuda.get_device_name(lm.device) if lm.device.type == "cuda" else None,
             "batch_size": str(lm.batch_size_per_gpu),
             "world_size": lm.world_size,
         },
@@ -76,7 +77,11 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
             "ride_eval": __version__,
             "python": platform.python_version(),
             "torch": torch.__version__,
-            **{package: metadata.version(package) for package in ("transformers", "lm_eval", "tokenizers", "numpy")},
+            "cuda": torch.version.cuda,
+            **{
+                package: metadata.version(package)
+                for package in ("transformers", "lm_eval", "tokenizers", "accelerate", "numpy")
+            },
         },
     }
 

@@ -6,6 +6,7 @@ of what equivalent ones share (`metrics.equivalence`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,13 +32,13 @@ def flips(labels: pd.DataFrame) -> pd.DataFrame:
     return pairs[PROMPT_KEY].assign(flip=(pairs["label"] != pairs["none_label"]).to_numpy(np.float64))
 
 
-def answer_labels(run: Path) -> pd.DataFrame:
-    """Every scored answer: its key, `answer`, `sample`, and `label` (uint64), equal for equivalent answers.
+def answer_labels(run: Path, kinds: Sequence[str] = ("greedy", "sample")) -> pd.DataFrame:
+    """Every scored answer of these kinds: its key, `answer`, `sample`, and `label` (uint64), equal for equivalent answers.
 
     An answer whose filter found nothing is compared by its text; it is left out if the run has no text of it.
     """
     parts, unlabelled = [], []
-    for batch in batches(run, "scores", ["filter", "filtered"]):
+    for batch in batches(run, "scores", ["filter", "filtered"], [("answer", "in", list(kinds))]):
         key = keys(batch, "scores")
         filtered = batch["filtered"].to_pandas()
         extracts = (batch["filter"].to_pandas().fillna(NO_FILTER) != NO_FILTER).to_numpy(bool)

@@ -5,7 +5,7 @@ What was not measured is NaN, never 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -55,11 +55,22 @@ class Run:
     """Sample-based quantities from either half of the samples: see `samples.half_values`."""
 
 
-def load_run(path: Path | str) -> Run:
-    """Read a run directory, complete or not. Raises RunError if it is not one, or holds a damaged shard."""
+def load_run(path: Path | str, quantities: Collection[str] | None = None) -> Run:
+    """Read a run directory, complete or not. Raises RunError if it is not one, or holds a damaged shard.
+
+    `quantities`: only what these need is read; others may be NaN, and `layers` and `halves` are empty. By default, all.
+    """
     path = Path(path)
     manifest, status = read_manifest(path), read_status(path)
     model = manifest["model"]
+    if quantities is not None:
+        return Run(
+            path=path,
+            name=str(model.get("name") or path.name),
+            manifest=manifest,
+            status=status,
+            documents=_join(_needed(path, model, set(quantities)))[0],
+        )
     labels, samples = answer_labels(path), read_samples(path)
     parts = [
         _prompts(path),
@@ -89,6 +100,31 @@ def load_run(path: Path | str) -> Run:
     )
 
 
+def _needed(path: Path, model: dict[str, Any], wanted: set[str]) -> list[pd.DataFrame]:
+    """The parts of a run's frame that have these quantities, without the columns of single layers."""
+    parts = [_prompts(path, wanted), _answers(path), _choices(path), _scores(path)]
+    if wanted & set(ATTENTION):
+        parts.append(document_means(keyword_attention(path), ATTENTION))
+    if wanted & {*SAMPLED, *AGREEMENT}:
+        labels, samples = answer_labels(path), read_samples(path)
+        parts.append(document_means(sample_values(samples), SAMPLED))
+        parts.append(document_means(agreements(labels, samples), AGREEMENT))
+    elif "flip" in wanted:
+        labels = answer_labels(path, ["greedy"])
+    if "flip" in wanted:
+        parts.append(document_means(flips(labels), ["flip"]))
+    k = model.get("experts_per_token") or 0
+    if k:
+        shape = (len(model["moe_layers"]), int(model["experts"]))
+        if "routing_shift" in wanted:
+            parts.append(document_means(routing_shifts(path, k, shape[0]), ["routing_shift"]))
+        if wanted & set(DISTANCES):
+            parts.append(document_means(signature_distances(path, shape), DISTANCES))
+        if wanted & set(VALUES):
+            parts.append(document_means(signature_values(path, shape, distant="wrong_domain_distance" in wanted), VALUES))
+    return parts
+
+
 def layer_means(lists: pd.Series[Any], layers_of: Callable[[int], slice] = slice) -> NDArray[np.float64]:
     """Mean over layers of one list a row: rows of (L,) floats or null -> (rows,), NaN where there is no list.
 
@@ -104,8 +140,14 @@ def layer_means(lists: pd.Series[Any], layers_of: Callable[[int], slice] = slice
     return means
 
 
-def _prompts(path: Path) -> pd.DataFrame:
-    places = [(site, measure) for site in ("mlp", "resid") for measure in MEASURES]
+def _prompts(path: Path, wanted: Collection[str] | None = None) -> pd.DataFrame:
+    """`wanted`: of the density measures beside Hoyer's, only these quantities, and no column of a single layer."""
+    places = [
+        (site, measure)
+        for site in ("mlp", "resid")
+        for measure in MEASURES
+        if wanted is None or measure == "hoyer" or f"{measure}_{site}" in wanted
+    ]
     lists = [f"{site}_{measure}" for site, measure in places]
     routers = ["router_entropy", "router_margin"]
     frame = read_table(path, "prompts", ["meta_length", "meta_unit", "aligned_tokens", "reason", *lists, *routers])
@@ -118,7 +160,8 @@ def _prompts(path: Path) -> pd.DataFrame:
     values = frame[PROMPT_KEY].assign(**density, **routing, **lengths)
     names = [*density, *routers, *lengths]
     sites = {"density": "mlp_hoyer", "density_resid": "resid_hoyer"}
-    values = pd.concat([values, *(_by_layer(name, frame[column]) for name, column in sites.items())], axis=1)
+    if wanted is None:
+        values = pd.concat([values, *(_by_layer(name, frame[column]) for name, column in sites.items())], axis=1)
     texts = frame[[*UNIT, "meta_unit", "reason"]].groupby(UNIT, as_index=False, sort=False).first()
     return _with_layers(values, names).merge(texts, on=UNIT, how="left")
 

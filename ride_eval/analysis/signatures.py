@@ -41,14 +41,14 @@ def signature_distances(run: Path, shape: Shape) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*PROMPT_KEY, *DISTANCES])
 
 
-def signature_values(run: Path, shape: Shape) -> pd.DataFrame:
-    """Per prompt its key and VALUES.
+def signature_values(run: Path, shape: Shape, *, distant: bool = True) -> pd.DataFrame:
+    """Per prompt its key and VALUES; the second of them only if `distant`, since it takes another look at all signatures.
 
     `effective_experts` is the mean over layers, 1 to the number of experts. `wrong_domain_distance` is 1 - the cosine, over all
     layers at once, to the mean signature that questions of the document's wrong domain have in `none`: 0 to 1, NaN if the run
     has none of them. Between `tag` and `tag_wrong`, or `expert` and `expert_wrong`, its difference is the routing pull.
     """
-    centres = domain_centres(run, shape)
+    centres = domain_centres(run, shape) if distant else {}
     parts = []
     for batch in batches(run, "prompts", [_COUNTS, "wrong_domain"], rows=_ROWS):
         own = signatures(batch[_COUNTS], shape)

@@ -202,3 +202,18 @@ def test_only_the_greedy_answer_is_scored(tmp_path: Path) -> None:
         writer.append({**key, "answer": answer, "sample": sample, "correct": correct})
     writer.flush()
     assert load_run(path).documents["correct"].tolist() == [1.0]
+
+
+def test_a_run_read_for_some_quantities_has_the_same_numbers(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", n=8)
+    whole = load_run(run).documents
+    for wanted in (
+        ["correct"],
+        ["density", "flip"],
+        ["semantic_variation", "keyword_share"],
+        ["routing_shift", "routing_js"],
+        COLUMNS,
+    ):
+        own = load_run(run, wanted)
+        pd.testing.assert_frame_equal(own.documents[[*UNIT, *wanted]], whole[[*UNIT, *wanted]])
+        assert own.layers.empty and own.halves.empty
