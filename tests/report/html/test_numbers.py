@@ -126,10 +126,7 @@ def test_no_number_stands_outside_a_mark(page: Page) -> None:
     """Nor can one be added to a template without a mark."""
     found = []
     for element in page.root.walk():
-        around = list(element.within())
-        if element.tag == "data" or any(
-            e.tag in FREE or "data-free" in e.attributes or "data-text" in e.attributes for e in around
-        ):
+        if is_free(element):
             continue
         own = CONSTANTS.sub("", " ".join(child for child in element.children if isinstance(child, str)))
         if re.search(r"(?<![\w/.-])[-\u2212]?\d+(\.\d+)?(?![\w/])", own):
