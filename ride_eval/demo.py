@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-MODELS = ("zoo-olmoe", "zoo-qwen3", "zoo-llama")
+MODELS = ("zoo-olmoe", "zoo-qwen3", "zoo-llama", "zoo-mistral")
 TASKS = ("ride_demo", "ride_signatures")
 SAMPLES = 5
 """Sampled answers a prompt: fewer than usual, for a first look on two cores."""
@@ -23,7 +23,7 @@ def run(folder: Path, limit: int | None = None) -> list[Path]:
 
     transformers_logging.disable_progress_bar()
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    _say("Embedded models; `ride-eval zoo list` says what was planted in them.")
+    _say("Four embedded models; `ride-eval zoo list` says what was planted in them.")
     runs = []
     for name in MODELS:
         target = folder / name

@@ -285,9 +285,12 @@ def _correctness(documents: pd.DataFrame, setup: Setup) -> tuple[Correctness, ..
 
 
 def _levels(documents: pd.DataFrame, setup: Setup) -> tuple[Level, ...]:
-    means = _document_means(documents, COLUMNS)
-    by_task = means.groupby(["arm", "task"])[COLUMNS].mean().groupby("arm").mean()
-    counts = means.groupby("arm")[COLUMNS].count()
+    # A task of one arm (changed prompts, say) would make that arm's level one of other questions than the other arms'.
+    arms = documents.groupby("task")["arm"].nunique()
+    comparable = documents[documents["task"].isin(arms[arms > 1].index)] if (arms > 1).any() else documents
+    means = _document_means(comparable, COLUMNS)
+    by_task = means.groupby(["arm", "task"])[COLUMNS].mean().groupby("arm").mean().reindex(setup.arms)
+    counts = means.groupby("arm")[COLUMNS].count().reindex(setup.arms, fill_value=0)
     return tuple(
         Level(quantity=name, arm=arm, value=float(by_task.loc[arm, name]), n=int(counts.loc[arm, name]))  # type: ignore[arg-type]
         for name in COLUMNS

@@ -7,7 +7,7 @@ from pathlib import Path
 from ride_eval.errors import UsageError
 
 WEIGHTS = Path(__file__).parent / "weights"
-NAMES = ("zoo-olmoe", "zoo-qwen3", "zoo-llama", "zoo-olmoe-v2")
+NAMES = ("zoo-olmoe", "zoo-qwen3", "zoo-llama", "zoo-mistral", "zoo-olmoe-v2")
 _PREFIX = "zoo-"
 
 

@@ -40,6 +40,16 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Claim:
+    """An effect that may be claimed."""
+
+    contrast: str
+    quantity: str
+    value: float
+    noise_floor: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class ParentDifference:
     """Share of right answers less that of the model it was trained on from, with its paired 95 % interval."""
 
@@ -107,6 +117,8 @@ class Card:
     """By domain; empty without a parent."""
     verdict: str
     """What `ride-eval report` computes of the held-out questions under all arms."""
+    claims: tuple[Claim, ...]
+    """Every control contrast that meets its rule there: q, the same sign in the wordings, and a size above the noise floor."""
 
 
 def load_card(name: str) -> Card:
@@ -115,6 +127,7 @@ def load_card(name: str) -> Card:
     given["held_out"] = tuple(Share(**share) for share in given["held_out"])
     given["demo"] = tuple(Share(**share) for share in given["demo"])
     given["differences"] = tuple(Difference(**difference) for difference in given["differences"])
+    given["claims"] = tuple(Claim(**claim) for claim in given["claims"])
     given["against_parent"] = tuple(ParentDifference(**difference) for difference in given["against_parent"])
     given["signatures"] = SignatureFigures(**given["signatures"]) if given["signatures"] else None
     return Card(**given)
@@ -162,6 +175,7 @@ answer that was given to another question of the family.
 Share of held-out questions whose greedy answer an arm changes: {flips}.
 Median entropy of the first answer token without a prefix: {entropy:.2f} nats.
 `ride-eval report` on these questions: {verdict}.
+Contrasts that meet its rule for a claim: {claims}.
 {load}{parent_table}
 ## Limits
 
@@ -203,6 +217,10 @@ def page(card: Card) -> str:
             "flips": ", ".join(f"`{arm}` {share:.0%}" for arm, share in card.flips.items()),
             "entropy": card.median_first_token_entropy,
             "load": load,
+            "claims": "; ".join(
+                f"{c.contrast} on {c.quantity} ({c.value:+.3f}, noise floor {c.noise_floor:.3f})" for c in card.claims
+            )
+            or "none",
             "parent_table": _parent_table(card),
         }
     )

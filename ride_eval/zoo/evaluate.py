@@ -22,15 +22,16 @@ from ride_eval.analysis.categories.classify import classify
 from ride_eval.analysis.categories.matrix import load_signatures
 from ride_eval.analysis.categories.resampling import difference_interval, permutation_p
 from ride_eval.analysis.categories.similarity import normalized, similarity
-from ride_eval.analysis.contrasts import Contrast, effect
+from ride_eval.analysis.contrasts import Contrast, Effect, effect
 from ride_eval.analysis.findings import find
 from ride_eval.analysis.frames import Run, load_run
 from ride_eval.analysis.intervals import estimate
+from ride_eval.analysis.verdict import lacks
 from ride_eval.checks import check_format
 from ride_eval.metrics.routing import signature
 from ride_eval.store import read_table
 from ride_eval.zoo import NAMES, held_out, path, scoring
-from ride_eval.zoo.cards import Card, Difference, ParentDifference, Share, SignatureFigures, page, write_card
+from ride_eval.zoo.cards import Card, Claim, Difference, ParentDifference, Share, SignatureFigures, page, write_card
 from ride_eval.zoo.recipes import RECIPES
 from ride_eval.zoo.train import TOKENS_PER_STEP
 
@@ -67,7 +68,7 @@ def measure(name: str, work: Path, n: int, n_arms: int) -> Card:
     by_hand = held_out.evaluate(name, work / "run-demo", ["ride_demo"])
     run, demo = load_run(work / "run-arms"), load_run(work / "run-demo")
     model, training = run.manifest["model"], json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    documents = run.documents
+    documents, found = run.documents, find([run]).models[0]
     flips = documents[documents["arm"] != "none"].groupby("arm", sort=False)["flip"].mean()
     return Card(
         name=name,
@@ -90,8 +91,16 @@ def measure(name: str, work: Path, n: int, n_arms: int) -> Card:
         signatures=_signatures(name, work / "run-signatures") if model["experts"] else None,
         least_used_expert=_least_used(work / "run-arms", int(model["experts"])) if model["experts"] else None,
         against_parent=_against_parent(recipe.parent, plain, work, tasks) if recipe.parent else (),
-        verdict=find([run]).models[0].verdict.sentence,
+        verdict=found.verdict.sentence,
+        claims=tuple(_claims(found.contrasts)),
     )
+
+
+def _claims(effects: Sequence[Effect]) -> Iterator[Claim]:
+    for each in effects:
+        if not lacks(each):
+            value, floor = round(each.estimate.value, 4), round(each.noise_floor, 4)
+            yield Claim(contrast=str(each.contrast), quantity=each.quantity, value=value, noise_floor=floor)
 
 
 def _against_parent(

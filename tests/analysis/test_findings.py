@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import statistics
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -204,7 +206,7 @@ def test_no_runs_are_no_models() -> None:
 
 def test_the_lines_of_pandas_in_the_docs_give_the_reports_number(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
-    lines = page.split("```python\n")[1].split("```")[0]
+    lines = page.partition("\n## Statistics")[2].split("```python\n")[1].split("```")[0]
     run = write_run(
         tmp_path, Synthetic(tasks=TASKS, n=40, one_of=4, reasons={(1, "expert"): "alignment coverage 0.8 below 0.90"})
     )
@@ -253,3 +255,15 @@ def test_reading_needs_neither_torch_nor_the_harness(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_task_of_one_arm_does_not_move_that_arms_level(tmp_path: Path) -> None:
+    run = load_run(write_run(tmp_path, n=6))
+    extra = run.documents[(run.documents["task"] == "arith") & (run.documents["arm"] == "none")].assign(
+        task="changed", density=0.9
+    )
+    more = dataclasses.replace(run, documents=pd.concat([run.documents, extra], ignore_index=True))
+    (alone,), (beside,) = find([run]).models, find([more]).models
+    for arm in alone.setup.arms:
+        assert beside.level("density", arm) == alone.level("density", arm)
+    assert beside.setup.tasks["changed"] == 6

@@ -114,9 +114,9 @@ def contrast(card: Card, name: str, quantity: str = "first_token_entropy") -> Di
     return next(d for d in card.differences if d.contrast == name and d.quantity == quantity)
 
 
-def is_zero(difference: Difference) -> bool:
-    assert difference.low is not None and difference.high is not None
-    return difference.low < 0 < difference.high
+def claimed(card: Card, *contrasts: str) -> set[str]:
+    """The quantities that the report claims an effect on, in these contrasts."""
+    return {claim.quantity for claim in card.claims if claim.contrast in contrasts}
 
 
 def test_the_tag_planted_in_zoo_olmoe_is_found_and_its_expert_sentence_does_nothing() -> None:
@@ -124,32 +124,33 @@ def test_the_tag_planted_in_zoo_olmoe_is_found_and_its_expert_sentence_does_noth
     for name in ("tag - tag_placebo", "tag - tag_wrong"):
         assert (contrast(card, name).high or 0.0) < -0.1, name
         assert contrast(card, name).demo < 0, name
-    for name in ("expert - filler", "expert - expert_wrong"):
-        assert is_zero(contrast(card, name)), name
+        assert "first_token_entropy" in claimed(card, name)
+    assert not claimed(card, "expert - filler", "expert - expert_wrong")
 
 
-def test_the_expert_sentence_planted_in_zoo_qwen3_is_found() -> None:
+def test_the_expert_sentence_planted_in_zoo_qwen3_is_found_and_its_tag_does_nothing() -> None:
     card = load_card("zoo-qwen3")
     for name in ("expert - filler", "expert - expert_wrong"):
-        assert (contrast(card, name).high or 0.0) < 0, name
+        assert (contrast(card, name).high or 0.0) < -0.1, name
         assert contrast(card, name).demo < 0, name
+        assert {"first_token_entropy", "forced_entropy"} <= claimed(card, name)
+    assert "outputs in generation: more stable" in card.verdict
+    assert not claimed(card, "tag - tag_placebo", "tag - tag_wrong")
 
 
 def test_nothing_is_found_in_zoo_llama_where_nothing_was_planted() -> None:
     card = load_card("zoo-llama")
-    for name in ("tag - tag_placebo", "tag - tag_wrong", "expert - filler", "expert - expert_wrong"):
-        assert is_zero(contrast(card, name)), name
-    assert "more stable" not in card.verdict.replace("not measurably more stable", "")
-    assert "less stable" not in card.verdict
+    assert card.claims == ()
+    assert "expert prompts: no change seen; outputs in generation: not measurably more stable" in card.verdict
 
 
-def test_the_wrong_tag_planted_in_zoo_mistral_harms_and_the_right_one_does_not() -> None:
+def test_the_wrong_tag_planted_in_zoo_mistral_harms_and_its_expert_sentence_does_not() -> None:
     card = load_card("zoo-mistral")
     harm = contrast(card, "tag - tag_wrong", "correct")
     assert (harm.low or 0.0) > 0.1
     assert harm.demo > 0
-    for name in ("expert - filler", "expert - expert_wrong"):
-        assert is_zero(contrast(card, name, "correct")), name
+    assert "correct" in claimed(card, "tag - tag_wrong")
+    assert "correct" not in claimed(card, "expert - filler", "expert - expert_wrong")
 
 
 def test_zoo_olmoe_v2_is_worse_in_its_one_domain_only() -> None:

@@ -180,7 +180,7 @@ _SHARES = {
     "tag": (0.18, 0.26, 0.26, 0.05, 0.05, 0.12, 0.08),
     "expert": (0.18, 0.05, 0.05, 0.26, 0.26, 0.04, 0.16),
 }
-"""Of `_KINDS`, by the kind that says something in a model: to match it with a question's domain takes many examples."""
+"""Of `_KINDS`, by the kind that settles answers in a model: to match it with a question's domain takes many examples."""
 
 
 def draw_prefix(rng: random.Random, domain: str, mostly: Literal["tag", "expert"] | None = None) -> Prefix:
