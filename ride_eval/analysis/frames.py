@@ -280,6 +280,10 @@ def _join(parts: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
     for part in parts:
         if len(part):
             joined = joined.merge(part, on=UNIT, how="outer") if len(joined) else part
+    joined = joined.sort_values(UNIT, ignore_index=True)
+    of_layers = [column for column in joined if LAYER_MARK in str(column)]
+    layers = joined[of_layers].astype(np.float32)
+    joined = joined.drop(columns=of_layers)
     for column in [*COLUMNS, *_BESIDE]:
         values = joined[column].to_numpy(np.float64, na_value=np.nan) if column in joined else np.nan
         joined = joined.assign(**{column: values})
@@ -290,8 +294,6 @@ def _join(parts: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
     cut = joined["reason"].map(lambda reason: isinstance(reason, str) and reason.startswith(TRUNCATED)).astype(bool)
     unscored = [quantity.name for quantity in QUANTITIES if quantity.source != "score"]
     joined.loc[cut, ["confidence", "choice_brier", *unscored]] = np.nan
-    joined = joined.sort_values(UNIT, ignore_index=True)
-    layers = joined[[column for column in joined if LAYER_MARK in str(column)]].astype(np.float32)
     return joined[[*UNIT, *COLUMNS, *_BESIDE, "meta_unit", "reason"]], layers
 
 
