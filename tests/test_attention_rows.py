@@ -59,7 +59,7 @@ def test_rows_equal_a_plain_softmax(length: int, data: st.DataObject) -> None:
     if options["s_aux"] is None:
         assert found.sum(-1).tolist() == pytest.approx([1.0] * HEADS, abs=1e-6)
     else:
-        assert (found.sum(-1) < 1).all(), "the sink takes its part"
+        assert (found.sum(-1) <= 1).all(), "the sink takes its part, however small"
     order = rng.permutation(length)
     if options["sliding_window"] is None and position == length - 1:
         turned = attention_rows(

@@ -16,7 +16,7 @@ from ride_eval.analysis.categories.findings import SignatureFindings, find_signa
 from ride_eval.analysis.categories.matrix import Signatures, category_tasks, load_signatures
 from ride_eval.analysis.categories.robustness import robustness
 from ride_eval.analysis.categories.tokens import load_routes
-from ride_eval.analysis.contrasts import Contrast, effects
+from ride_eval.analysis.contrasts import Contrast, effect
 from ride_eval.analysis.frames import load_run
 from ride_eval.analysis.signatures import domain_centres
 from ride_eval.analysis.units import UNIT
@@ -183,7 +183,7 @@ def test_effects_of_arms_are_those_of_the_report_by_domain_too(run: Path) -> Non
     found = {(each.what, each.contrast, each.domain): each for each in arms_on_routing(run).effects}
     assert {domain for _, _, domain in found} == {"all", "law", "math", "rare"}
     whole = found["pull", "tag - tag_wrong", "all"]
-    expected = effects(documents, ["wrong_domain_distance"], Contrast("tag", "tag_wrong"))[0].estimate
+    expected = effect(documents, "wrong_domain_distance", Contrast("tag", "tag_wrong")).estimate
     assert (whole.effect.value, whole.effect.low, whole.effect.n) == (
         expected.value,
         expected.low,
@@ -191,7 +191,7 @@ def test_effects_of_arms_are_those_of_the_report_by_domain_too(run: Path) -> Non
     ) and whole.effect.n == 48
     domains = read_table(run, "prompts", ["domain"], [("arm", "=", "none")])[["task", "document", "domain"]]
     law = documents.merge(domains[domains["domain"] == "law"][["task", "document"]], on=["task", "document"])
-    part = effects(law, ["routing_shift"], Contrast("expert", "filler"))[0].estimate
+    part = effect(law, "routing_shift", Contrast("expert", "filler")).estimate
     assert found["shift", "expert - filler", "law"].effect.value == part.value and part.n == 16
     layers = found["shift", "tag - tag_placebo", "all"]
     assert len(layers.layers) == LAYERS
