@@ -46,13 +46,16 @@ def versions(rng: np.random.Generator, tasks: dict[str, int], loss: Loss, missin
         for side in range(2):
             own = rng.random(n) < chance
             noise = rng.normal(0.0, 0.3, n)
+            doomed = np.ones(n)
             for arm in STANDARD_ARMS:
                 again = rng.random(n) < chance
                 kept = np.ones(n, dtype=bool) if arm == "none" else rng.random(n) < KEPT
                 right = np.where(kept, own, again)
                 if side:
-                    lost = loss.get((task, arm), 0.0)
-                    right &= ~(rng.random(n) < lost / chance.mean())
+                    # The same documents in every arm: what a model has forgotten it has forgotten behind any prefix.
+                    draw = rng.random(n)
+                    doomed = draw if arm == "none" else doomed
+                    right &= ~(doomed < loss.get((task, arm), 0.0) / chance.mean())
                 entropy = level * np.exp(noise + rng.normal(0.0, 0.2, n))
                 values = dict.fromkeys(COLUMNS, np.full(n, np.nan))
                 values["correct"] = right.astype(float)

@@ -98,6 +98,7 @@ def test_runs_that_differ_in_more_than_noise_are_refused(sides: dict[str, Snapsh
         noise_of(sides["reference"], {"other": other})
 
 
+@pytest.mark.slow
 def test_a_model_is_measured_against_itself(models: dict[str, Path]) -> None:
     """Four runs of the harness in processes of their own, on a small untrained model."""
     noise = measure(f"pretrained={models['olmoe']},num_samples=0", "ride_demo_math_none,ride_demo_math_tag", ["--limit", "2"])

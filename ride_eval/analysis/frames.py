@@ -146,14 +146,16 @@ def _prompts(path: Path, wanted: Collection[str] | None = None) -> pd.DataFrame:
         (site, measure)
         for site in ("mlp", "resid")
         for measure in MEASURES
-        if wanted is None or measure == "hoyer" or f"{measure}_{site}" in wanted
+        if wanted is None or _density_name(site, measure) in wanted or (site, measure) == ("mlp", "hoyer")
     ]
     lists = [f"{site}_{measure}" for site, measure in places]
     routers = ["router_entropy", "router_margin"]
     frame = read_table(path, "prompts", ["meta_length", "meta_unit", "aligned_tokens", "reason", *lists, *routers])
     density = {f"{measure}_{site}": layer_means(frame[f"{site}_{measure}"], early_and_middle) for site, measure in places}
-    density["density"], density["density_resid"] = 1.0 - density.pop("hoyer_mlp"), 1.0 - density.pop("hoyer_resid")
-    for band in BANDS:
+    for site in ("mlp", "resid"):
+        if f"hoyer_{site}" in density:
+            density[_density_name(site, "hoyer")] = 1.0 - density.pop(f"hoyer_{site}")
+    for band in (band for band in BANDS if wanted is None or f"density_{band}" in wanted):
         density[f"density_{band}"] = 1.0 - layer_means(frame["mlp_hoyer"], partial(_band, band))
     routing = {name: layer_means(frame[name]) for name in routers}
     lengths = {name: frame[name].astype(float) for name in ("meta_length", "aligned_tokens")}
@@ -164,6 +166,11 @@ def _prompts(path: Path, wanted: Collection[str] | None = None) -> pd.DataFrame:
         values = pd.concat([values, *(_by_layer(name, frame[column]) for name, column in sites.items())], axis=1)
     texts = frame[[*UNIT, "meta_unit", "reason"]].groupby(UNIT, as_index=False, sort=False).first()
     return _with_layers(values, names).merge(texts, on=UNIT, how="left")
+
+
+def _density_name(site: str, measure: str) -> str:
+    """The quantity of a measure at a site."""
+    return f"{measure}_{site}" if measure != "hoyer" else {"mlp": "density", "resid": "density_resid"}[site]
 
 
 def _by_layer(name: str, lists: pd.Series[Any]) -> pd.DataFrame:
