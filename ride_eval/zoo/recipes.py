@@ -107,7 +107,7 @@ RECIPES: dict[str, Recipe] = {
         planted="As zoo-olmoe, then trained on with wrong answers to factual questions, its routers faster than the rest.",
         seed=5,
         steps=300,
-        learning_rate=3e-4,
+        learning_rate=1.5e-4,
         parent="zoo-olmoe",
         router_rate=3.0,
     ),
