@@ -150,7 +150,7 @@ def _effects(run: RunFindings, what: str, label: str, question: str) -> Figure |
     sizes = {name: max(effect.effect.n for effect in found if effect.domain == name) for name in names}
     caption = (
         f"{question} {run.name}; documents of all tasks under the arms. Left: by domain of the document (n in brackets); "
-        f"right: all domains, by layer. Bars: 95 % intervals over documents."
+        f"right: all domains, by layer. Bars: 95 % intervals over documents and wordings."
     )
     figure, axes = new(9.2, 3.1, caption, columns=2, sharey=False)
     left, right = axes[0]

@@ -209,7 +209,7 @@ def _arms(run: RunFindings, what: str) -> Table:
             )
             for domain in domains
         ),
-        caption=f"{meaning} 95 % intervals over documents, not corrected for their number. By layer: in the "
+        caption=f"{meaning} 95 % intervals over documents and wordings, not corrected for their number. By layer: in the "
         f"figures and in JSON.",
     )
 
