@@ -188,7 +188,7 @@ def _grounds(clause: FoundClause, marks: Marks) -> Markup:
 def _line(model: ModelFindings, marks: Marks, contrast: Contrast, asked: str, against: str) -> Line:
     effects = [effect for name in COLUMNS if (effect := model.contrast(name, contrast)) is not None and effect.estimate.n]
     found = [(words(effect), estimate(marks, effect)) for effect in effects if effect.quantity in WORDS and is_claim(effect)]
-    nothing = "nothing beyond chance on any measure of the table below" if effects else "not measured"
+    nothing = "nothing beyond chance in the table below" if effects else "not measured"
     return Line(asked=asked, against=against, says=found, nothing=nothing)
 
 
