@@ -55,11 +55,14 @@ def test_rows_equal_a_plain_softmax(length: int, data: st.DataObject) -> None:
     found = attention_rows(
         torch.tensor(query)[None], torch.tensor(key)[None], torch.tensor([position]), torch.tensor([keep]), options
     )[0]
-    assert found.numpy() == pytest.approx(np.array(slow_row(query, key, position, keep, options)), abs=2e-6)
+    expected = np.array(slow_row(query, key, position, keep, options))
+    assert found.numpy() == pytest.approx(expected, abs=2e-6)
     if options["s_aux"] is None:
         assert found.sum(-1).tolist() == pytest.approx([1.0] * HEADS, abs=1e-6)
     else:
-        assert (found.sum(-1) <= 1).all(), "the sink takes its part, however small"
+        sink = 1 - expected.sum(-1)
+        # In float32 a smaller part than this is lost in rounding.
+        assert (found.sum(-1).numpy()[sink > 1e-6] < 1).all(), "the sink takes its part"
     order = rng.permutation(length)
     if options["sliding_window"] is None and position == length - 1:
         turned = attention_rows(
