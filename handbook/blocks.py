@@ -85,7 +85,7 @@ def with_outputs(page: Path, outputs: dict[int, str]) -> str:
     for block in reversed(blocks(page)):
         if block.line in outputs:
             start = block.line - 1
-            lines[start : start + len(block.text.splitlines())] = outputs[block.line].splitlines()
+            lines[start : start + len(block.text.splitlines())] = _lines(outputs[block.line])
     return "".join(f"{line}\n" for line in lines)
 
 
