@@ -5,7 +5,7 @@ Written in Markdown as a reader sees them; a comment right above a block says wh
     ```bash                                     run, in the page's directory, after the blocks above it
     <!-- exit: 1 -->                            run, and ends with this exit code
     <!-- not run: why -->                       parsed only: options, model arguments and task names exist
-    <!-- file: quiz/quiz.yml -->                the block (of any language) is that file's content
+    ```yaml title="quiz/quiz.yml"               a block of any language that is this file's content
     <!-- output -->                             the block is what the bash block above it prints; `...` stands for any lines
 """
 
@@ -18,8 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-_FENCE = re.compile(r"^(?P<fence>`{3,})(?P<language>[\w+-]*)\s*$")
-_MARK = re.compile(r"^<!--\s*(?P<kind>not run|exit|file|output)(?::\s*(?P<value>.+?))?\s*-->$")
+_FENCE = re.compile(r"^(?P<fence>`{3,})(?P<language>[\w+-]*)(?: title=\"(?P<file>[^\"]+)\")?\s*$")
+_MARK = re.compile(r"^<!--\s*(?P<kind>not run|exit|output)(?::\s*(?P<value>.+?))?\s*-->$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +69,8 @@ def blocks(page: Path) -> list[Block]:
                 raise ValueError(f"{page}:{start}: the fence is not closed")
             text = "".join(f"{content}\n" for content in lines[start:number])
             block = Block(page=page, line=start + 1, language=fence["language"], text=text)
+            if fence["file"]:
+                block = replace(block, kind="file", value=fence["file"])
             found.append(replace(block, kind=mark["kind"], value=mark["value"] or "") if mark else block)
             mark = None
             number += 1

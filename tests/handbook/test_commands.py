@@ -78,15 +78,15 @@ def test_a_right_command_is_not() -> None:
 def test_blocks_and_the_comments_above_them(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
-        "# A\n\n<!-- not run: needs a moon -->\n```bash\nfly \\\n  --to moon  # far\n# why\n```\n\n<!-- file: a/b.yml -->\n\n```yaml\nx: 1\n```\n"
+        '# A\n\n<!-- not run: needs a moon -->\n```bash\nfly \\\n  --to moon  # far\n# why\n```\n\n```yaml title="a/b.yml"\nx: 1\n```\n'
         "```bash\necho 1\n```\n<!-- output -->\n```text\nold\n```\nend\n"
     )
     first, second, third, fourth = blocks(page)
     assert (first.kind, first.value, first.runs, commands(first)) == ("not run", "needs a moon", False, ["fly --to moon"])
     assert (second.kind, second.value, second.text) == ("file", "a/b.yml", "x: 1\n")
     assert third.runs
-    assert (fourth.kind, fourth.text, fourth.line) == ("output", "old\n", 20)
-    assert with_outputs(page, {20: "new\nlines\n"}) == page.read_text().replace("old\n", "new\nlines\n")
+    assert (fourth.kind, fourth.text, fourth.line) == ("output", "old\n", 18)
+    assert with_outputs(page, {18: "new\nlines\n"}) == page.read_text().replace("old\n", "new\nlines\n")
     page.write_text("<!-- output -->\ntext\n")
     with pytest.raises(ValueError, match="a block was expected"):
         blocks(page)
