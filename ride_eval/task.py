@@ -101,7 +101,8 @@ class RideTask(ConfigurableTask):
             self.dataset = read_folder(self._base_folder / "data")
             return
         if self._options.data_dir is not None:
-            self.dataset = read_folder(self._options.data_dir / self.ride.benchmark)
+            folder = self._options.data_dir / self.ride.benchmark
+            self.dataset = read_folder(folder, instead=", or leave data_dir out to load from the hub")
             use_splits(self.config, list(self.dataset), str(self.config.task))
             self.fewshot_cfg = self.config.fewshot_config
             return
