@@ -114,8 +114,10 @@ def install_error_hook() -> None:
         if rank != "0":
             time.sleep(_OTHERS_WAIT)
         sys.stdout.flush()
-        sys.stderr.write(f"\nride_eval{'' if rank == '0' else f' (process {rank})'}: {error}\n")
-        sys.stderr.flush()
+        # torch, once it has connected processes, lends this hook a buffer in place of sys.stderr, and loses it as we exit.
+        stream = sys.__stderr__ or sys.stderr
+        stream.write(f"\nride_eval{'' if rank == '0' else f' (process {rank})'}: {error}\n")
+        stream.flush()
         raise SystemExit(error.exit_code)
 
     sys.excepthook = hook

@@ -225,8 +225,9 @@ class Recorder:
         if self._world_size > 1 and (self.run / "status.json").exists():
             return  # the rank that failed first has said why
         error = getattr(sys, "last_value", None)
-        missing = ", ".join(sorted(self._expected - self._scored)) or "other processes were done"
-        reason = f"{type(error).__name__}: {error}" if error else f"ended before scoring {missing}"
+        missing = ", ".join(sorted(self._expected - self._scored))
+        ended = f"ended before scoring {missing}" if missing else "ended before the other processes"
+        reason = f"{type(error).__name__}: {error}" if error else ended
         self._write_status("failed", f"process {self.rank}: {reason}" if self._world_size > 1 else reason)
 
     def _write_status(self, state: str, error: str | None) -> None:
