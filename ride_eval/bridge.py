@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -20,6 +21,8 @@ from itertools import pairwise
 from pathlib import PurePath
 from types import ModuleType
 
+_OTHERS_WAIT = 3.0
+"""Seconds."""
 _SCRIPTS = ("lm_eval", "lm-eval", "lm_eval.exe", "lm-eval.exe")
 _OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 _COMMAND_OR_MODULE = re.compile(r"-[bBdEiIOPqRsSuvx]*([cm])(.*)", re.DOTALL)
@@ -94,7 +97,11 @@ def add_tasks(manager: ModuleType) -> None:
 
 
 def install_error_hook() -> None:
-    """Print errors of our family as one sentence and exit with their code; all others as before."""
+    """Print errors of our family as one sentence and exit with their code; all others as before.
+
+    Of several processes that make the same mistake, the first prints it: the others wait a moment, in which their launcher ends
+    them.
+    """
     previous = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: object) -> None:
@@ -103,9 +110,14 @@ def install_error_hook() -> None:
         if not isinstance(error, RideError):
             previous(kind, error, trace)  # type: ignore[arg-type]
             return
+        rank = os.environ.get("RANK", "0")
+        if rank != "0":
+            time.sleep(_OTHERS_WAIT)
         sys.stdout.flush()
-        sys.stderr.write(f"\nride_eval: {error}\n")
-        sys.stderr.flush()
+        # torch, once it has connected processes, lends this hook a buffer in place of sys.stderr, and loses it as we exit.
+        stream = sys.__stderr__ or sys.stderr
+        stream.write(f"\nride_eval{'' if rank == '0' else f' (process {rank})'}: {error}\n")
+        stream.flush()
         raise SystemExit(error.exit_code)
 
     sys.excepthook = hook

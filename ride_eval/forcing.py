@@ -32,6 +32,8 @@ class Forcing:
     def force(self, prompts: Sequence[Prompt], disable_tqdm: bool) -> None:
         """Force what is wanted and not there yet: `none`'s answer comes with a prompt's own pass where it was known then."""
         lm = self._lm
+        if lm.world_size > 1:
+            self._fetch(prompts)
         todo: dict[Key, tuple[Placed, Mapping[str, list[int]]]] = {}
         for prompt in prompts:
             if prompt.key in todo or lm.ledger.is_cut(prompt.key) or not self._open(prompt.key):
@@ -45,6 +47,14 @@ class Forcing:
         starts = range(0, len(order), size)
         for start in tqdm(starts, desc="Forced answers", disable=disable_tqdm or lm.rank != 0 or not order):
             self._force([(by_key[key], place, answers) for key, (place, answers) in order[start : start + size]])
+
+    def _fetch(self, prompts: Sequence[Prompt]) -> None:
+        """Look for answers that other ranks have given by now: `--samples` can give one document's arms to different ranks."""
+        lm = self._lm
+        lm.recorder.flush()
+        lm.barrier()
+        wanted = {prompt.key._replace(arm=arm) for prompt in prompts for arm in self._open(prompt.key)}
+        lm.recorder.fetch_greedy({key for key in wanted if not lm.ledger.greedy_tokens(key)})
 
     def answers(self, key: Key, place: Placed) -> Mapping[str, list[int]]:
         """By source arm, the tokens to force after a prompt: those that are known, missing, not empty, and fit."""

@@ -105,7 +105,7 @@ class RideLM(ProbedHFLM):
         manifest = describe(self, self.bundle)
         # str: the harness reads run_dir=2026 as a number.
         folder = Path(f"runs/{manifest['model']['name']}" if run_dir is None else str(run_dir))
-        self.recorder = Recorder(folder, manifest, self.rank)
+        self.recorder = Recorder(folder, manifest, self.rank, self.world_size)
         tokenizer: Any = self.tokenizer
         self.encoder = Encoder(tokenizer, add_bos_token=self.add_bos_token, prefix=tokenizer.decode(self.prefix_token_id))
         think_end = self.think_end_token if isinstance(self.think_end_token, str) else None
@@ -177,6 +177,12 @@ class RideLM(ProbedHFLM):
             responses.append(MeasuredPair(pair, self.ledger.measurement(asked.prompt, generated=False)))
         self.recorder.flush()
         return responses
+
+    def gather_object(self, obj: Any, dst: int = 0) -> list[Any] | None:
+        """What the harness gathers comes after each rank's last score, so with it the run is complete."""
+        gathered = super().gather_object(obj, dst)
+        self.recorder.finish()
+        return gathered
 
     # How it is measured -------------------------------------------------------------------------------------------------
 
@@ -255,7 +261,9 @@ class RideLM(ProbedHFLM):
             asked = request_of(request)
             if asked is not None:
                 if not self.recorder.is_open:
-                    self.recorder.open(asked.prompt.settings, self._calibration if self.num_samples > 1 else None)
+                    calibration = self._calibration if self.num_samples > 1 else None
+                    with self.first_rank_first():
+                        self.recorder.open(asked.prompt.settings, calibration)
                 self.recorder.expect(request.task_name, asked.prompt)
 
     def _has_choice(self, asked: Request) -> bool:

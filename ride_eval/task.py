@@ -25,6 +25,7 @@ from ride_eval.fewshot import DocumentSampler
 from ride_eval.measurement import MeasuredPair, MeasuredText, Measurement, measurement_of
 from ride_eval.options import read_options
 from ride_eval.prompt import Prompt, Request, TemplateSettings, request_of
+from ride_eval.ranks import one_bar, refuse_idle
 from ride_eval.recorder import recorder_of
 from ride_eval.scalars import ALL_SCALARS
 from ride_eval.scoring import agreement, choice_values, chosen, filtered_samples, gold_index, lacks_language_data, score_row
@@ -129,9 +130,11 @@ class RideTask(ConfigurableTask):
         # Not earlier: `--gen_kwargs` changes the arguments after the task is made.
         refuse_sampling(str(self.config.task), self.config.generation_kwargs)
         self._samples = sorted(set(kwargs["samples"])) if kwargs.get("samples") else None
-        super().build_all_requests(**kwargs)
-        documents = {instance.doc_id for instance in self._instances or []}
-        self._to_score = len(documents) * len(self._filters)
+        there = len(self.eval_docs if self._samples is None else self._samples)
+        refuse_idle(str(self.config.task), min(kwargs.get("limit") or there, there), kwargs.get("world_size", 1))
+        with one_bar(kwargs.get("rank", 0)):
+            super().build_all_requests(**kwargs)
+        self._to_score = len({instance.doc_id for instance in self._instances or []}) * len(self._filters)
 
     def _words(self, doc: dict[str, Any]) -> _Words:
         document = document_hash(doc)
@@ -295,6 +298,9 @@ class RideTask(ConfigurableTask):
 
     def apply_filters(self) -> list[Any] | None:
         """The base task's filters, after which every answer says again what it was measured with."""
+        for instance in self._instances or []:
+            # With several ranks, one that has fewer requests answers its last one again.
+            del instance.resps[instance.repeats or 1 :]
         result: list[Any] | None = super().apply_filters()
         instances = [instance for instance in self._instances or [] if request_of(instance) is not None and instance.resps]
         run = next((found.run for instance in instances if (found := measurement_of(instance.resps[0]))), "")
