@@ -95,7 +95,10 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
         return rows
 
     def see(self, module: nn.Module, query: torch.Tensor, key: torch.Tensor, mask: Any, options: dict[str, Any]) -> None:
-        """Called by the wrapped attention: q (B, H, L, d), k (B, Hkv, L, d), both as the kernel gets them."""
+        """Called by the wrapped attention: q (B, H, L, d), k (B, Hkv, columns, d), both as the kernel gets them.
+
+        The keys end in the batch's last column, and reach back to its first, or as far as a window's cache does.
+        """
         layer = self._layer_of.get(id(module))
         if layer is None or self._passes.current != 0:
             return
@@ -103,8 +106,10 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
             self._masses[layer].append(query.new_empty(0))
             return
         rows, last = (self._layout.on(name, query.device) for name in ("row_index", "last_index"))
-        probabilities = attention_rows(query[rows, :, last], key[rows], last, _mask_rows(mask, rows, last), options)
-        masks = self._layout.on("span_masks", query.device)
+        first = self._layout.before + self._layout.shape[1] - key.shape[2]
+        position = last + (self._layout.before - first)
+        probabilities = attention_rows(query[rows, :, last], key[rows], position, _mask_rows(mask, rows, last), options)
+        masks = self._layout.on("span_masks", query.device)[..., first:]
         self._masses[layer].append(torch.einsum("rhl,rsl->rsh", probabilities, masks))
 
     def _set(self, implementation: str) -> None:

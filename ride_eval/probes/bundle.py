@@ -17,7 +17,7 @@ from ride_eval.probes.decoding import DecodingProbe
 from ride_eval.probes.density import DensityProbe
 from ride_eval.probes.layout import Layout
 from ride_eval.probes.passes import Passes
-from ride_eval.probes.routing import RoutingProbe
+from ride_eval.probes.routing import LeadingRouting, RoutingProbe
 from ride_eval.probes.states import StatesProbe
 
 PROBES = ("routing", "density", "attention", "entropy")
@@ -97,6 +97,15 @@ class Bundle:
         if name == "routing":
             return bool(self.anatomy.routed)
         return name != "attention" or cannot_attach(self.anatomy) is None
+
+    @contextmanager
+    def routes_only(self) -> Iterator[LeadingRouting | None]:
+        """While entered, where all tokens are sent is read, and nothing else; None where routing is not measured."""
+        if self._routing is None:
+            yield None
+            return
+        with LeadingRouting(self.anatomy) as probe:
+            yield probe
 
     @contextmanager
     def attached(self, layout: Layout, *, decoding: bool, states: bool = False) -> Iterator[Reading]:

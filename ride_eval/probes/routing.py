@@ -6,7 +6,7 @@ on them. Gate weights are summed by expert.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Any
@@ -20,7 +20,7 @@ from ride_eval.errors import ProbeError
 from ride_eval.metrics.router import router_margin
 from ride_eval.metrics.routing import gate_shares, gate_sums, selection_counts
 from ride_eval.probes.anatomy import Anatomy, Block, Router, is_routing
-from ride_eval.probes.layout import Layout
+from ride_eval.probes.layout import Layout, MeasuredRow, Routed
 from ride_eval.probes.passes import Passes
 
 GENERATED_TOKENS = 32
@@ -100,12 +100,15 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         )
         rows = []
         for measured, counts, gates, (ids, tokens, all_ids) in zip(self._layout.rows, *prompts, parts, strict=True):
+            # What another pass read of the prompt counts as its own: the same tokens at the same places.
+            led, led_weights = self._leading(measured)
+            counts = counts.astype(np.int64) + selection_counts(led, self.n_experts)
             self._check(counts, measured.n_tokens)
-            row: dict[str, NDArray[Any]] = {"routing_prompt": counts.astype(np.int64)}
+            row: dict[str, NDArray[Any]] = {"routing_prompt": counts}
             if measured.n_tokens:
-                row["gates_prompt"] = gate_shares(gates)
+                row["gates_prompt"] = gate_shares(gates + gate_sums(led, led_weights, self.n_experts))
                 if self._keeps_prompt:
-                    row["prompt_experts"] = np.moveaxis(all_ids, -1, 0).astype(np.uint16)
+                    row["prompt_experts"] = np.concatenate([led, np.moveaxis(all_ids, -1, 0).astype(np.uint16)])
             if ids.shape[-1]:
                 weights = np.moveaxis(tokens[:, 2:], -1, 0)
                 row["experts"] = np.moveaxis(ids, -1, 0).astype(np.uint16)
@@ -115,6 +118,16 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
                 row["router_entropy"], row["router_margin"] = means.T
             rows.append(row)
         return rows
+
+    def _leading(self, measured: MeasuredRow) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+        """Experts and gate weights, (tokens, Lm, k) each, of the leading tokens that were not fed."""
+        n = self._layout.reused(measured)
+        if not n:
+            empty = np.empty((0, self.n_layers, self.top_k))
+            return empty.astype(np.uint16), empty.astype(np.float32)
+        if measured.routed is None:
+            raise ProbeError(f"{n} tokens of a prompt were read before, and their routing was not.")
+        return measured.routed.experts[:n], measured.routed.weights[:n]
 
     def _of_prompts(self, device: torch.device) -> list[NDArray[Any]]:
         """Per measured row the expert ids of its prompt tokens, (Lm, k, tokens); empty where they are not kept."""
@@ -206,6 +219,40 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
             gates = torch.sigmoid(scores)
             return gates / gates.sum(-1, keepdim=True)
         return torch.softmax(scores, -1)
+
+
+class LeadingRouting(AbstractContextManager["LeadingRouting"]):
+    """Reads where all tokens of one pass are sent: of prefixes, which many prompts share and one pass reads."""
+
+    def __init__(self, anatomy: Anatomy) -> None:
+        self._routers = [block.router.module for block in anatomy.routed if block.router is not None]
+        self._layers: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> LeadingRouting:
+        for module in self._routers:
+            self._stack.callback(module.register_forward_hook(self._after).remove)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def routed(self, starts: Sequence[int], width: int) -> list[Routed]:
+        """Per row of the pass its tokens from its start on, the row's columns being `width`."""
+        if len(self._layers) != len(self._routers):
+            raise ProbeError(f"{len(self._layers)} routers fired in a pass, expected {len(self._routers)}.")
+        device = self._layers[0][0].device
+        # One copy: ids are exact in float32 up to 16 million.
+        both = torch.stack([torch.stack([ids.T.float(), weights]).to(device) for ids, weights in self._layers], 2)
+        experts, weights = both.cpu().numpy().reshape(2, len(starts), width, *both.shape[2:])
+        return [
+            Routed(experts=experts[i, start:].astype(np.uint16), weights=weights[i, start:]) for i, start in enumerate(starts)
+        ]
+
+    def _after(self, _: nn.Module, __: Any, output: Any) -> None:
+        if not is_routing(output):
+            raise ProbeError("A router did not return scores, weights and ids.")
+        self._layers.append(_by_weight(output[2].long(), output[1].float()))
 
 
 def _by_weight(experts: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
