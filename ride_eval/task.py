@@ -139,8 +139,10 @@ class RideTask(ConfigurableTask):
     def _words(self, doc: dict[str, Any]) -> _Words:
         document = document_hash(doc)
         given = self.ride.domain
-        domain = str(doc[given]) if given not in self._prompts.domains and given in doc else given
-        self._prompts.domain(domain)
+        by_document = given not in self._prompts.domains and given in doc
+        domain = (
+            self._prompts.domain_of(self.ride.benchmark, str(doc[given])) if by_document else self._prompts.domain(given).name
+        )
         return _Words(
             document=document,
             domain=domain,
