@@ -45,6 +45,7 @@ class Forcing:
         starts = range(0, len(order), size)
         for start in tqdm(starts, desc="Forced answers", disable=disable_tqdm or lm.rank != 0 or not order):
             self._force([(by_key[key], place, answers) for key, (place, answers) in order[start : start + size]])
+            lm.recorder.check()
 
     def answers(self, key: Key, place: Placed) -> Mapping[str, list[int]]:
         """By source arm, the tokens to force after a prompt: those that are known, missing, not empty, and fit."""

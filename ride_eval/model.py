@@ -22,6 +22,7 @@ from ride_eval.encoding import Encoder
 from ride_eval.errors import UsageError
 from ride_eval.forcing import Forcing
 from ride_eval.harness import ProbedHFLM, check_tokens
+from ride_eval.interrupts import interruptible
 from ride_eval.ledger import Ledger, TextRules
 from ride_eval.manifest import describe
 from ride_eval.measurement import MeasuredPair, MeasuredText
@@ -139,6 +140,7 @@ class RideLM(ProbedHFLM):
 
     # What the harness asks ----------------------------------------------------------------------------------------------
 
+    @interruptible()
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         """Greedy answers, those of RIDE tasks with their measurement."""
         self._open(requests)
@@ -147,7 +149,7 @@ class RideLM(ProbedHFLM):
         rest = [r for r in requests if (asked := request_of(r)) is None or not self.ledger.has_answer(asked.prompt.key)]
         plain = dict(zip(map(id, rest), self.harness_answers(rest, disable_tqdm), strict=True))
         self.forcing.force([asked.prompt for request in requests if (asked := request_of(request))], disable_tqdm)
-        self.recorder.flush()
+        self._finish()
         responses = []
         for request in requests:
             asked = request_of(request)
@@ -158,6 +160,7 @@ class RideLM(ProbedHFLM):
                 responses.append(MeasuredText(self.ledger.text(asked.prompt.key), measurement))
         return responses
 
+    @interruptible()
     def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         """Log-likelihoods, those of RIDE tasks with their measurement."""
         self._open(requests)
@@ -175,7 +178,7 @@ class RideLM(ProbedHFLM):
                 self.ledger.add_choice(asked, plain[id(request)])
             pair = self.ledger.choice(asked.prompt.key, asked.choice or 0)
             responses.append(MeasuredPair(pair, self.ledger.measurement(asked.prompt, generated=False)))
-        self.recorder.flush()
+        self._finish()
         return responses
 
     # How it is measured -------------------------------------------------------------------------------------------------
@@ -201,6 +204,7 @@ class RideLM(ProbedHFLM):
                     bar.update(len(placed) - len(fits))
                     for n in self._shared.answers(fits, arguments[name], self._answer_rows()):
                         bar.update(n)
+                        self.recorder.check()
 
     def _share_choices(self, requests: Iterable[Any], disable_tqdm: bool) -> None:
         """Score the choices of prompts that fit, with one pass a prompt."""
@@ -228,6 +232,7 @@ class RideLM(ProbedHFLM):
                         placed.append(((prompt, place), [(asked, continuation) for asked, _, continuation in found]))
                 for n in self._shared.choices(placed, self.batch_rows()):
                     bar.update(n)
+                    self.recorder.check()
 
     def _windows(self, items: list[_T]) -> Iterator[list[_T]]:
         """Parts to tokenize and sort by length at a time: tokens with offsets of a whole benchmark do not fit in memory."""
@@ -246,6 +251,12 @@ class RideLM(ProbedHFLM):
         ids = self.encoder.encode(text, "answer").ids[: self.max_length]
         state = mean_state(self.model, list(ids), self.device)
         return {"text": hashlib.sha256(text.encode()).hexdigest(), "mean_state": state.tolist()}
+
+    def _finish(self) -> None:
+        """All that was asked is answered: write it, unless a check says that it is no measurement."""
+        if self.recorder.is_open:
+            self.recorder.flush()
+            self.recorder.check()
 
     # Small things -------------------------------------------------------------------------------------------------------
 

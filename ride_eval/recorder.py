@@ -6,9 +6,10 @@ One recorder per process and run directory; the tasks find it again, for their s
 from __future__ import annotations
 
 import atexit
+import logging
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,13 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from ride_eval.errors import RunError
+from ride_eval import lock
+from ride_eval.errors import ProbeError, RideError, RunError
+from ride_eval.interrupts import Stopped, pending
+from ride_eval.progress import progress
 from ride_eval.prompt import Prompt, TemplateSettings
+from ride_eval.shards import set_aside, set_aside_before
+from ride_eval.soundness import MAX_SHARE, is_failed, too_many
 from ride_eval.store import (
     FORMAT_VERSION,
     KEYS,
@@ -31,9 +37,23 @@ from ride_eval.store import (
     read_table,
     shards,
     write_json,
+    write_manifest,
 )
 
+log = logging.getLogger(__name__)
 _open: dict[str, Recorder] = {}
+_announced: dict[str, Collection[Key]] = {}
+
+
+def announce(task_name: str, keys: Collection[Key]) -> None:
+    """Tell what a task will ask, before any task is run: the harness runs answers first and choices later, and a run that is
+    killed in between must know of both."""
+    _announced[task_name] = keys
+
+
+def forget(task_name: str) -> None:
+    """The task was answered: what it asked is no part of a later run of this process."""
+    _announced.pop(task_name, None)
 
 
 def recorder_of(run: str) -> Recorder | None:
@@ -65,6 +85,8 @@ class Recorder:
         self._expected: set[str] = set()
         self._scored: set[str] = set()
         self._conditions: dict[str, tuple[int, str]] = {}
+        self._asked: set[Key] = set()
+        self._flawed: dict[Key, str] = {}
         self.is_open = False
         self.centre: list[float] = []
         """The model's mean state over the calibration text."""
@@ -73,6 +95,8 @@ class Recorder:
         self.generations: dict[tuple[Key, str], dict[str, Any]] = {}
         self.samples: dict[Key, list[dict[str, Any]]] = {}
         self.choices: dict[tuple[Key, int], dict[str, Any]] = {}
+        self.unsound: set[Key] = set()
+        """Prompts of which a stored answer or choice failed a check."""
         if run.exists() and not run.is_dir():
             raise RunError(f"run_dir={run} is a file; a directory was expected.")
         if (run / "run.json").exists():
@@ -99,19 +123,36 @@ class Recorder:
             identity["calibration"] = calibration["text"]
         try:
             self.run.mkdir(parents=True, exist_ok=True)
+            lock.acquire(self.run, self.rank)
         except OSError as error:
             raise RunError(f"Cannot make run_dir={self.run}: {error.strerror}. Give a directory you can write to.") from None
+        try:
+            self._begin(identity, calibration)
+        except OSError as error:
+            raise RunError(
+                f"Cannot write into run_dir={self.run}: {error.strerror}. Make room, or mend the directory."
+            ) from None
+        finally:
+            if not self.is_open:
+                lock.release(self.run, self.rank)
+
+    def _begin(self, identity: Mapping[str, Any], calibration: Mapping[str, Any] | None) -> None:
         if (self.run / "run.json").exists():
             there = read_manifest(self.run)
             check_identity(self.run, there["identity"], identity)
             self.centre = there.get("calibration", [])
-            self._read_back()
+            for name in set_aside(self.run):
+                log.warning("The shard %s was damaged; it is kept as %s.corrupt, and its rows are measured again.", name, name)
+            try:
+                self._read_back()
+            except (KeyError, TypeError, ValueError) as error:
+                raise RunError(f"The rows in {self.run} are not those of a run ({error}). Give another run_dir.") from error
         elif self.rank == 0:
             created = datetime.now(UTC).isoformat(timespec="seconds")
             head = {"format": FORMAT_VERSION, "created": created, "identity": identity}
             rest = {key: value for key, value in self._manifest.items() if key != "identity"}
             self.centre = calibration["mean_state"] if calibration is not None else []
-            write_json(self.run / "run.json", {**head, **rest, "calibration": self.centre})
+            write_manifest(self.run, {**head, **rest, "calibration": self.centre})
         (self.run / "status.json").unlink(missing_ok=True)
         self.is_open = True
         if (earlier := _open.get(str(self.run))) is not None:
@@ -119,10 +160,20 @@ class Recorder:
             earlier.is_open = False
         _open[str(self.run)] = self
         atexit.register(self.close)
+        for keys in _announced.values():
+            self._ask(keys)
+        self._writers["requests"].flush()
+
+    def _ask(self, keys: Collection[Key]) -> None:
+        self._asked.update(keys)
+        for key in keys:
+            self.add("requests", key._asdict())
 
     def expect(self, task_name: str, prompt: Prompt) -> None:
         """Note a request: its task must be scored before the run is complete, and its conditions must be those stored."""
         self._expected.add(task_name)
+        if prompt.key not in self._asked:
+            self._ask([prompt.key])
         given = (prompt.fewshot, prompt.decoding)
         stored = self._conditions.setdefault(prompt.key.task, given)
         if stored != given:
@@ -143,6 +194,27 @@ class Recorder:
         if key not in self._seen[table]:
             self._seen[table].add(key)
             self._writers[table].append(row)
+
+    def flawed(self, key: Key, flaw: str) -> None:
+        """Note that a check failed on a prompt, its answer or a choice."""
+        self._flawed.setdefault(key, flaw)
+
+    def check(self) -> None:
+        """After a batch: raise ProbeError once more than MAX_SHARE of the prompts failed a check, Stopped if that is asked."""
+        if (signal := pending()) is not None:
+            self.flush()
+            n, total = sum(tuple(key) in self._seen["prompts"] for key in self._asked), len(self._asked)
+            raise Stopped(
+                signal,
+                f"Stopped. {n} of {total} prompts are measured, and kept in {self.run}; give the same command again to go on.",
+            )
+        if too_many(len(self._flawed), len(self._asked | self._flawed.keys())):
+            self.flush()
+            raise ProbeError(
+                f"{len(self._flawed)} of {len(self._asked)} prompts failed a check, more than {MAX_SHARE:.0%}; the run stops. "
+                f"The first: {next(iter(self._flawed.values()))} Run `ride-eval doctor` on this model, or leave the probe out "
+                "of probes=, and give another run_dir."
+            )
 
     def holds_prompt(self, key: Key) -> bool:
         """Whether an earlier run wrote all of a prompt's measurement, its expert ids included."""
@@ -177,9 +249,18 @@ class Recorder:
         self._writers["scores"].flush()
         self._scored.add(task_name)
         if self._expected <= self._scored:
-            left = self._unscored()
-            error = f"{left} prompts of an earlier attempt were not scored; give its command again" if left else None
-            self._write_status("failed" if left else "complete", error)
+            self.check()
+            error = self._missing()
+            self._write_status("failed" if error else "complete", error)
+            lock.release(self.run, self.rank)
+
+    def _missing(self) -> str | None:
+        """What is not there although it must be; None if nothing."""
+        lost = sum(tuple(key) not in self._seen["prompts"] for key in self._asked)
+        if lost:
+            return f"{lost} of {len(self._asked)} prompts were asked for and have no row; give the same command again"
+        left = self._unscored()
+        return f"{left} prompts of an earlier attempt were not scored; give its command again" if left else None
 
     def _unscored(self) -> int:
         """Prompts that an earlier attempt measured, of whatever tasks, and no attempt scored."""
@@ -191,36 +272,65 @@ class Recorder:
         if not self.is_open:
             return
         self.is_open = False
-        self.flush()
-        if not self._expected <= self._scored:
-            error = getattr(sys, "last_value", None)
-            missing = ", ".join(sorted(self._expected - self._scored))
-            self._write_status("failed", f"{type(error).__name__}: {error}" if error else f"ended before scoring {missing}")
+        try:
+            self.flush()
+            if not self._expected <= self._scored:
+                error = getattr(sys, "last_value", None)
+                missing = ", ".join(sorted(self._expected - self._scored))
+                self._write_status("failed", f"{type(error).__name__}: {error}" if error else f"ended before scoring {missing}")
+        except RideError as error:
+            log.error("%s", error)
+        finally:
+            lock.release(self.run, self.rank)
 
     def _write_status(self, state: str, error: str | None) -> None:
         if self.rank != 0 or not self.run.is_dir():
             return
         rows = {table: sum(pq.read_metadata(self.run / name).num_rows for name in shards(self.run, table)) for table in TABLES}
-        reasons = Counter(read_table(self.run, "prompts", ["reason"])["reason"].dropna())
-        write_json(self.run / "status.json", {"state": state, "rows": rows, "reasons": dict(reasons), "error": error})
+        reasons: Counter[str] = Counter()
+        for table in ("prompts", "generations", "choices"):
+            reasons.update(read_table(self.run, table, ["reason"])["reason"].dropna())
+        measured, asked = progress(self.run)
+        content = {
+            "state": state,
+            "rows": rows,
+            "documents": {"asked": asked, "measured": measured},
+            "reasons": dict(reasons),
+            "failed_checks": sum(n for reason, n in reasons.items() if is_failed(reason)),
+            "set_aside": set_aside_before(self.run),
+            "error": error,
+        }
+        try:
+            write_json(self.run / "status.json", content)
+        except OSError as problem:
+            raise RunError(f"Cannot write {self.run / 'status.json'}: {problem.strerror}. The shards are safe.") from None
 
     def _read_back(self) -> None:
         for row in _records(read_table(self.run, "prompts", _without_gates("prompts"))):
             self._remember("prompts", row)
             self.prompts[_key(row)] = row
             self._conditions.setdefault(row["task"], (int(row["fewshot"]), row["decoding"]))
+            self._read_flaw(row)
         for row in _records(read_table(self.run, "generations", _without_gates("generations"))):
             self._remember("generations", row)
+            self._read_flaw(row, answers=row["answer"] in ("greedy", "sample"))
             if row["answer"] == "sample":
                 self.samples.setdefault(_key(row), []).append(row)
             else:
                 self.generations[_key(row), row["answer"]] = row
         for row in _records(read_table(self.run, "choices")):
             self._remember("choices", row)
+            self._read_flaw(row, answers=True)
             self.choices[_key(row), int(row["choice"])] = row
-        for table in ("routes", "scores"):
+        for table in ("requests", "routes", "scores"):
             for row in _records(read_table(self.run, table, [])):
                 self._remember(table, row)
+
+    def _read_flaw(self, row: Mapping[str, Any], *, answers: bool = False) -> None:
+        if is_failed(row["reason"]):
+            self._flawed.setdefault(_key(row), row["reason"])
+            if answers:
+                self.unsound.add(_key(row))
 
     def _remember(self, table: str, row: Mapping[str, Any]) -> None:
         self._seen[table].add(tuple(row[column] for column in KEYS[table]))

@@ -24,7 +24,7 @@ from ride_eval.fewshot import DocumentSampler
 from ride_eval.measurement import MeasuredPair, MeasuredText, Measurement, measurement_of
 from ride_eval.options import read_options
 from ride_eval.prompt import Prompt, Request, TemplateSettings, request_of
-from ride_eval.recorder import recorder_of
+from ride_eval.recorder import announce, forget, recorder_of
 from ride_eval.scalars import ALL_SCALARS
 from ride_eval.scoring import agreement, choice_values, chosen, filtered_samples, gold_index, lacks_language_data, score_row
 from ride_eval.spans import Rendering, locate
@@ -119,6 +119,8 @@ class RideTask(ConfigurableTask):
         refuse_sampling(str(self.config.task), self.config.generation_kwargs)
         self._samples = sorted(set(kwargs["samples"])) if kwargs.get("samples") else None
         super().build_all_requests(**kwargs)
+        asked = [found for instance in self._instances or [] if (found := request_of(instance)) is not None]
+        announce(str(self.config.task), {request.prompt.key for request in asked})
         documents = {instance.doc_id for instance in self._instances or []}
         self._to_score = len(documents) * len(self._filters)
 
@@ -284,6 +286,7 @@ class RideTask(ConfigurableTask):
 
     def apply_filters(self) -> list[Any] | None:
         """The base task's filters, after which every answer says again what it was measured with."""
+        forget(str(self.config.task))
         result: list[Any] | None = super().apply_filters()
         instances = [instance for instance in self._instances or [] if request_of(instance) is not None and instance.resps]
         run = next((found.run for instance in instances if (found := measurement_of(instance.resps[0]))), "")
@@ -352,21 +355,24 @@ class RideTask(ConfigurableTask):
         if recorder is None:
             return
         metric = self.ride.correctness or next(iter(scores), None)
+        sound = all(found.sound for found in measured)
         wanted = self._answer_filter.name
         if measured[0].filter == wanted:
             key = measured[0].key
             answer, gold = results[0], None
             if self.OUTPUT_TYPE == "multiple_choice":
                 choices = self.doc_to_choice(doc)
-                answer = chosen([pair[0] for pair in results[: len(choices)]], choices, metric)
+                answer = chosen([pair[0] for pair in results[: len(choices)]], choices, metric) if sound else None
                 # Where each choice has a prompt, the harness keeps the right one's index in the place of the text.
                 gold = gold_index(self.doc_to_text(doc) if self.multiple_input else self.doc_to_target(doc), choices)
-            score = scores.get(metric) if metric else None
+            score = scores.get(metric) if metric and sound else None
+            answer = answer if sound else None
             common = {"filter_name": wanted, "metric": metric}
             row = score_row(key, answer="greedy", sample=0, filtered=answer, score=score, gold=gold, **common)
             recorder.add("scores", row)
             for i, (filtered, _) in enumerate(self._sampled.get(key, [])):
-                score = self._score(doc, [filtered]).get(metric) if metric else None
+                score = self._score(doc, [filtered]).get(metric) if metric and sound else None
+                filtered = filtered if sound else None
                 recorder.add("scores", score_row(key, answer="sample", sample=i, filtered=filtered, score=score, **common))
         if self._to_score == 0:
             recorder.scored(str(self.config.task))
