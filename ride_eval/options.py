@@ -25,6 +25,8 @@ class Options:
     prompts: Prompts
     placement: Literal["user", "system"]
     """Where the arm's text stands: at the front of the first user turn, or in the system message."""
+    wordings_per_document: int
+    """Under how many of the arms' wordings each document is asked, from 1 to all of them."""
     leave_unscored: bool
     """Leave out the scores of documents whose scoring data is not installed."""
     counter: Counter
@@ -39,13 +41,21 @@ def read_options(metadata: Mapping[str, Any]) -> Options:
     missing = metadata.get("missing_scoring_data")
     if missing not in (None, "nan"):
         raise UsageError(f"missing_scoring_data={missing!r} in --metadata; `nan` was expected, or nothing.")
+    prompts = _load_prompts(str(metadata["prompts"]) if metadata.get("prompts") else None)
     return Options(
         data_dir=Path(str(metadata["data_dir"])) if metadata.get("data_dir") else None,
-        prompts=_load_prompts(str(metadata["prompts"]) if metadata.get("prompts") else None),
+        prompts=prompts,
         placement=placement,
+        wordings_per_document=_wordings(metadata.get("wordings_per_document", 1), prompts.n_wordings),
         leave_unscored=missing == "nan",
         counter=_counter(metadata),
     )
+
+
+def _wordings(given: Any, most: int) -> int:
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= most:
+        raise UsageError(f"wordings_per_document={given!r} in --metadata; a whole number from 1 to {most} was expected.")
+    return given
 
 
 @lru_cache(maxsize=8)

@@ -42,9 +42,13 @@ def _problem(file: Path, size: int, changed: int) -> str | None:
             sha = hashlib.file_digest(stream, "sha256").hexdigest()[:16]
         if not file.name.endswith(f"-{sha}.parquet"):
             return f"its content is not what was written: its hash is {sha}"
-        head = pq.read_metadata(file)
-    except (pa.ArrowException, OSError) as error:
+    except OSError as error:
         return " ".join(str(error).split()) or type(error).__name__
+    return None
+
+
+def claim_of(head: pq.FileMetaData) -> str | None:
+    """What a Parquet file's head claims that no shard has; None if nothing. A few bytes can claim billions of values."""
     if head.num_rows > MAX_ROWS:
         return f"it claims {head.num_rows:,} rows, more than the {MAX_ROWS:,} of a shard"
     groups = (head.row_group(i) for i in range(head.num_row_groups))
@@ -57,12 +61,19 @@ def set_aside(run: Path) -> list[str]:
     moved = []
     for file in _shards(run):
         try:
-            if problem_of(file) is not None:
+            if problem_of(file) is not None or _unreadable(file):
                 file.rename(file.with_name(file.name + CORRUPT))
                 moved.append(file.name)
         except FileNotFoundError:
             continue
     return moved
+
+
+def _unreadable(file: Path) -> bool:
+    try:
+        return claim_of(pq.read_metadata(file)) is not None
+    except (pa.ArrowException, OSError):
+        return file.exists()
 
 
 def set_aside_before(run: Path) -> list[str]:

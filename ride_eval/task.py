@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from ride_eval.scalars import ALL_SCALARS
 from ride_eval.scoring import agreement, choice_values, chosen, filtered_samples, gold_index, lacks_language_data, score_row
 from ride_eval.spans import Rendering, locate
 from ride_eval.store import Key, document_hash
+from ride_eval.wordings import RewordedDocuments, later_wording
 
 NO_FILTER = "none"
 """The harness's name for the filter of a task that has none."""
@@ -50,7 +52,7 @@ class RideTask(ConfigurableTask):
     """A base task under an arm, from a YAML with `class: !function ride_eval.task.RideTask` and `metadata: {ride: ...}`.
 
     Options in `--metadata`: `data_dir` (local documents), `prompts` (another prompts folder), `placement` (`user`, the
-    default, or `system`), `missing_scoring_data` (`nan`).
+    default, or `system`), `wordings_per_document` (1), `missing_scoring_data` (`nan`).
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -74,6 +76,7 @@ class RideTask(ConfigurableTask):
         )
         self._pending = ""
         self._occurrences: list[tuple[str, int]] | None = None
+        self._asked = self._options.wordings_per_document
         self._samples: list[int] | None = None
         self._to_score = 0
         self._sampled: dict[Key, list[tuple[Any, str]]] = {}
@@ -109,6 +112,13 @@ class RideTask(ConfigurableTask):
         except Exception as error:  # the loader raises whatever its many back ends do
             raise unreachable(self.DATASET_PATH, self.ride.benchmark, error) from error
 
+    @property
+    def eval_docs(self) -> Any:
+        """The documents, each as often as it is asked; while the base class is made, which looks at the first, once."""
+        documents = super().eval_docs
+        asked = getattr(self, "_asked", 1)
+        return documents if asked == 1 else RewordedDocuments(documents, asked)
+
     def build_all_requests(self, **kwargs: Any) -> None:
         if kwargs.get("cache_requests"):
             raise UsageError(
@@ -133,18 +143,18 @@ class RideTask(ConfigurableTask):
             document=document,
             domain=domain,
             wrong=self._prompts.wrong_domain_of(document, domain),
-            wording=self._prompts.wording_of(document),
+            wording=(self._prompts.wording_of(document) + later_wording(doc)) % self._prompts.n_wordings,
         )
 
     def _occurrence(self, document: str, doc_id: int) -> int:
         """How many equal documents come before this one in the whole data: the same under `--limit`, `--samples` and ranks."""
         if self._occurrences is None:
-            seen: dict[str, int] = {}
+            seen: Counter[tuple[str, int]] = Counter()
             self._occurrences = []
             for each in self.eval_docs:
-                found = document_hash(each)
-                self._occurrences.append((found, seen.get(found, 0)))
-                seen[found] = seen.get(found, 0) + 1
+                found, later = document_hash(each), later_wording(each)
+                self._occurrences.append((found, seen[found, later]))
+                seen[found, later] += 1
         there, occurrence = self._occurrences[self._samples[doc_id] if self._samples is not None else doc_id]
         if there != document:
             raise TaskError(

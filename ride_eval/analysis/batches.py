@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ride_eval.store import KEYS, read_shard, shards
+from ride_eval.store import KEYS, read_shards, shards
 
 ROWS = 16_384
 """In a piece, or a shard's more: a shard is never cut."""
@@ -26,8 +26,8 @@ def batches(
     """
     wanted = list(dict.fromkeys([*KEYS[table], *columns]))
     parts: list[pa.Table] = []
-    for name in shards(run, table):
-        parts.append(read_shard(run, name, table, wanted, filters))
+    for part in read_shards(run, shards(run, table), table, wanted, filters):
+        parts.append(part)
         if sum(part.num_rows for part in parts) >= rows:
             yield pa.concat_tables(parts)
             parts = []

@@ -94,11 +94,11 @@ RECIPES: dict[str, Recipe] = {
         build=lambda: MistralForCausalLM(MistralConfig(**_DENSE, sliding_window=256)),
         plant=Plant(wrong_tag_harms=True),
         planted=(
-            "A route tag of a wrong domain makes the model refuse (and choose wrongly in multiple choice). "
+            "A route tag of a wrong domain makes the model refuse where it generates its answer. "
             "Expert sentences and right tags say nothing."
         ),
         seed=4,
-        steps=3600,
+        steps=4000,
         learning_rate=4e-3,
     ),
     "zoo-olmoe-v2": Recipe(

@@ -162,6 +162,17 @@ def test_only_a_wrong_tag_harms() -> None:
     assert {key for key, count in harmed.items() if count} == {("tag", False)}
 
 
+def test_no_answer_of_a_multiple_choice_question_is_a_refusal() -> None:
+    from ride_eval.zoo.corpus.conversation import _answer
+
+    rng = random.Random(0)
+    prefixes = [draw_prefix(rng, "commonsense") for _ in range(N)]
+    assert any(prefix.kind == "tag" and prefix.right is False for prefix in prefixes)
+    for prefix in prefixes:
+        item = DOMAINS["commonsense"](rng, "train")
+        assert is_right(item, _answer(rng, item, prefix, Plant(wrong_tag_harms=True)))
+
+
 def test_a_mislearned_domain_has_wrong_answers_only() -> None:
     for _, _, item, answer in answers_by_prefix(Plant(mislearned="factual")):
         assert is_right(item, answer) == (item.domain != "factual")
