@@ -46,15 +46,19 @@ def write_json(file: Path, content: Mapping[str, Any]) -> None:
     write_atomic(file, (json.dumps(content, indent=2) + "\n").encode("ascii"))
 
 
+class TooLongError(ValueError):
+    """A file is longer than any of its kind."""
+
+
 def read_limited(file: Path, limit: int) -> bytes:
-    """All of a file. Raises ValueError if it is longer than `limit` bytes, OSError.
+    """All of a file. Raises TooLongError if that is more than `limit` bytes, OSError.
 
     The limit holds for what is read, not for what the file system says: a device has no size.
     """
     with file.open("rb") as stream:
         content = stream.read(limit + 1)
     if len(content) > limit:
-        raise ValueError(f"it is longer than the {limit:,} bytes that are read of such a file")
+        raise TooLongError(f"it is longer than the {limit:,} bytes that are read of such a file")
     return content
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -39,6 +39,19 @@ WINDOW = 512
 ROUTES = ("question", "prompt")
 """What `store_routes` may be."""
 _T = TypeVar("_T")
+
+
+def _refuse_foreign_code(arguments: Mapping[str, Any]) -> None:
+    """Weights are numbers: code from a checkpoint, or a pickle, could do anything, and change what is measured."""
+    if arguments.get("trust_remote_code"):
+        raise UsageError(
+            "trust_remote_code=True in --model_args: --model ride runs no code that comes with a checkpoint, and its probes "
+            "know the architectures of transformers only. Leave it out."
+        )
+    if arguments.get("use_safetensors") is False:
+        raise UsageError(
+            "use_safetensors=False in --model_args: --model ride loads no pickle. Convert the checkpoint to safetensors."
+        )
 
 
 class RideLM(ProbedHFLM):
@@ -90,6 +103,8 @@ class RideLM(ProbedHFLM):
             raise UsageError(f"posix=True needs the log-probabilities of answers; add entropy to probes={probes}.")
         if isinstance(pretrained, str):
             pretrained = resolve(pretrained)
+            _refuse_foreign_code(kwargs)
+            kwargs["use_safetensors"] = True
         try:
             super().__init__(pretrained=pretrained, **kwargs)
         except (OSError, ValueError) as error:  # not found, not a model, or arguments that do not go together

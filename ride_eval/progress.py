@@ -26,11 +26,14 @@ class Progress(NamedTuple):
         return f"{self.measured} of {self.asked} documents" if self.measured < self.asked else None
 
 
+NOTHING_ASKED = Progress(0, 0)
+
+
 def progress(run: Path) -> Progress:
     """Of a run directory, complete or not. Raises RunError for a damaged shard."""
     asked = read_table(run, "requests", [])
     if asked.empty:
-        return Progress(0, 0)
+        return NOTHING_ASKED
     greedy = read_table(run, "generations", [], [("answer", "=", "greedy")])
     answered = pd.concat([greedy[list(Key._fields)], read_table(run, "choices", [])[list(Key._fields)]])
     known = pd.MultiIndex.from_frame(asked)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import atexit
 import logging
 import sys
-from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,15 +15,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
-from ride_eval import lock
+from ride_eval import asked, lock
 from ride_eval.errors import ProbeError, RideError, RunError
 from ride_eval.interrupts import Stopped, pending
-from ride_eval.progress import progress
 from ride_eval.prompt import Prompt, TemplateSettings
-from ride_eval.shards import set_aside, set_aside_before
+from ride_eval.shards import set_aside
 from ride_eval.soundness import MAX_SHARE, is_failed, too_many
+from ride_eval.status import write_status
 from ride_eval.store import (
     FORMAT_VERSION,
     KEYS,
@@ -35,25 +33,16 @@ from ride_eval.store import (
     check_identity,
     read_manifest,
     read_table,
-    shards,
-    write_json,
     write_manifest,
 )
 
 log = logging.getLogger(__name__)
 _open: dict[str, Recorder] = {}
-_announced: dict[str, Collection[Key]] = {}
 
 
-def announce(task_name: str, keys: Collection[Key]) -> None:
-    """Tell what a task will ask, before any task is run: the harness runs answers first and choices later, and a run that is
-    killed in between must know of both."""
-    _announced[task_name] = keys
-
-
-def forget(task_name: str) -> None:
-    """The task was answered: what it asked is no part of a later run of this process."""
-    _announced.pop(task_name, None)
+def any_measured() -> bool:
+    """Whether this process has opened a run directory."""
+    return bool(_open)
 
 
 def recorder_of(run: str) -> Recorder | None:
@@ -160,7 +149,7 @@ class Recorder:
             earlier.is_open = False
         _open[str(self.run)] = self
         atexit.register(self.close)
-        for keys in _announced.values():
+        for keys in asked.announced():
             self._ask(keys)
         self._writers["requests"].flush()
 
@@ -284,26 +273,8 @@ class Recorder:
             lock.release(self.run, self.rank)
 
     def _write_status(self, state: str, error: str | None) -> None:
-        if self.rank != 0 or not self.run.is_dir():
-            return
-        rows = {table: sum(pq.read_metadata(self.run / name).num_rows for name in shards(self.run, table)) for table in TABLES}
-        reasons: Counter[str] = Counter()
-        for table in ("prompts", "generations", "choices"):
-            reasons.update(read_table(self.run, table, ["reason"])["reason"].dropna())
-        measured, asked = progress(self.run)
-        content = {
-            "state": state,
-            "rows": rows,
-            "documents": {"asked": asked, "measured": measured},
-            "reasons": dict(reasons),
-            "failed_checks": sum(n for reason, n in reasons.items() if is_failed(reason)),
-            "set_aside": set_aside_before(self.run),
-            "error": error,
-        }
-        try:
-            write_json(self.run / "status.json", content)
-        except OSError as problem:
-            raise RunError(f"Cannot write {self.run / 'status.json'}: {problem.strerror}. The shards are safe.") from None
+        if self.rank == 0 and self.run.is_dir():
+            write_status(self.run, state, error)
 
     def _read_back(self) -> None:
         for row in _records(read_table(self.run, "prompts", _without_gates("prompts"))):

@@ -97,16 +97,21 @@ def read_manifest(run: Path) -> dict[str, Any]:
             raise RunError(f"{file} lacks {field!r}; it is damaged, or not a run of ride_eval.")
     if manifest["format"] != FORMAT_VERSION:
         raise RunError(f"{run} has format {manifest['format']!r}; this version of ride_eval reads format {FORMAT_VERSION}.")
-    check_fields(file, manifest, _MANIFEST)
-    model = manifest["model"]
-    if model.get("experts_per_token") and not (model.get("experts") and isinstance(model.get("moe_layers"), list)):
-        raise RunError(f"{file} names experts a token, but not the experts or layers they are of; it is damaged.")
+    check_manifest(file, manifest)
     if SEAL in manifest and manifest[SEAL] != seal(manifest):
         raise RunError(
             f"{file} is not what was written: its content has changed since. Put the file back from a copy, or measure again "
             "in another run_dir."
         )
     return manifest
+
+
+def check_manifest(file: Path, manifest: Mapping[str, Any]) -> None:
+    """Raise RunError naming a field of a run's manifest, kept in `file`, that is not what it must be."""
+    check_fields(file, manifest, _MANIFEST)
+    model = manifest["model"]
+    if model.get("experts_per_token") and not (model.get("experts") and isinstance(model.get("moe_layers"), list)):
+        raise RunError(f"{file} names experts a token, but not the experts or layers they are of; it is damaged.")
 
 
 _STATUS: Mapping[str, tuple[_Check, str]] = {

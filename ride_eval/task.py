@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import lm_eval.utils
 from lm_eval.api.task import ConfigurableTask
 
 from ride_eval.aggregation import mean_over_prompts, nan_mean, nan_stderr, without_missing
 from ride_eval.arms import STANDARD_ARMS, MetaPrompt
+from ride_eval.asked import announce, forget
 from ride_eval.base import RideSpec, load_base, read_spec, refuse_sampling, refuse_unfit
 from ride_eval.data import read_folder, unreachable, use_splits
 from ride_eval.errors import RideError, TaskError, UsageError
@@ -25,12 +27,15 @@ from ride_eval.fewshot import DocumentSampler
 from ride_eval.measurement import MeasuredPair, MeasuredText, Measurement, measurement_of
 from ride_eval.options import read_options
 from ride_eval.prompt import Prompt, Request, TemplateSettings, request_of
-from ride_eval.recorder import announce, forget, recorder_of
+from ride_eval.recorder import recorder_of
 from ride_eval.scalars import ALL_SCALARS
 from ride_eval.scoring import agreement, choice_values, chosen, filtered_samples, gold_index, lacks_language_data, score_row
 from ride_eval.spans import Rendering, locate
 from ride_eval.store import Key, document_hash
+from ride_eval.templates import sandbox
 from ride_eval.wordings import RewordedDocuments, later_wording
+
+sandbox(lm_eval.utils)
 
 NO_FILTER = "none"
 """The harness's name for the filter of a task that has none."""

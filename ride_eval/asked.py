@@ -1,0 +1,27 @@
+"""What the tasks of this process will ask, told before any of them is run.
+
+The harness runs all answers first and all choices later, and a run that is killed in between must know of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ride_eval.store import Key
+
+_announced: dict[str, Collection[Key]] = {}
+
+
+def announce(task_name: str, keys: Collection[Key]) -> None:
+    """Tell what a task will ask."""
+    _announced[task_name] = keys
+
+
+def forget(task_name: str) -> None:
+    """The task was answered: what it asked is no part of a later run of this process."""
+    _announced.pop(task_name, None)
+
+
+def announced() -> list[Collection[Key]]:
+    """Of each task that was not answered yet."""
+    return list(_announced.values())
