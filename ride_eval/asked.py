@@ -18,10 +18,12 @@ def announce(task_name: str, keys: Collection[Key]) -> None:
 
 
 def forget(task_name: str) -> None:
-    """The task was answered: what it asked is no part of a later run of this process."""
+    """The task was answered, by whatever model: what it asked is no part of a later run of this process."""
     _announced.pop(task_name, None)
 
 
-def announced() -> list[Collection[Key]]:
-    """Of each task that was not answered yet."""
-    return list(_announced.values())
+def take() -> list[Collection[Key]]:
+    """What was announced and not answered yet, once: of an attempt that fails, nothing is left for the next."""
+    taken = list(_announced.values())
+    _announced.clear()
+    return taken

@@ -22,7 +22,7 @@ from ride_eval.probes.layout import FLAW
 from ride_eval.prompt import Prompt, Request
 from ride_eval.recorder import Recorder
 from ride_eval.scalars import answer_values, forced_value, names, prompt_values, sample_values
-from ride_eval.soundness import failed, unsound_answer, unsound_choice
+from ride_eval.soundness import failed, is_failed, unsound_answer, unsound_choice
 from ride_eval.store import FORCED, Key
 
 
@@ -115,7 +115,7 @@ class Ledger:
         """Tokens of the greedy answer of one of the forced arms; empty if there is none."""
         if key not in self._greedy and (key, "greedy") in self.recorder.generations:
             stored = self.recorder.generations[key, "greedy"]
-            self._greedy[key] = [] if stored["reason"] else [int(i) for i in stored["token_ids"]]
+            self._greedy[key] = [] if is_failed(stored["reason"]) else [int(i) for i in stored["token_ids"]]
         return self._greedy.get(key, [])
 
     def measurement(self, prompt: Prompt, *, generated: bool) -> Measurement:

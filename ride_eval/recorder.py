@@ -149,7 +149,7 @@ class Recorder:
             earlier.is_open = False
         _open[str(self.run)] = self
         atexit.register(self.close)
-        for keys in asked.announced():
+        for keys in asked.take():
             self._ask(keys)
         self._writers["requests"].flush()
 

@@ -255,7 +255,12 @@ def read_shards(
     with ThreadPoolExecutor(1) as reader:
         ahead: deque[Future[pa.Table]] = deque()
         for name in names:
-            ahead.append(reader.submit(read_shard, run, name, table, columns, filters))
+            try:
+                ahead.append(reader.submit(read_shard, run, name, table, columns, filters))
+            except RuntimeError:  # no thread starts while the process ends, when a run's status is written
+                while ahead:
+                    yield ahead.popleft().result()
+                yield read_shard(run, name, table, columns, filters)
             if len(ahead) > _READ_AHEAD:
                 yield ahead.popleft().result()
         while ahead:

@@ -176,7 +176,7 @@ def test_a_column_that_an_older_version_did_not_write_is_null(tmp_path: Path) ->
     (tmp_path / name).unlink()
     pq.write_table(older, tmp_path / "older")
     sha = hashlib.sha256((tmp_path / "older").read_bytes()).hexdigest()[:16]
-    (tmp_path / "older").rename(tmp_path / f"{name[:-24]}-{sha}.parquet")
+    (tmp_path / "older").rename(tmp_path / f"{name.rpartition('-')[0]}-{sha}.parquet")
     row = read_table(tmp_path, "prompts", ["mlp_hoyer", "mlp_gini", "sorted_tokens"], [("arm", "=", KEY.arm)]).iloc[0]
     assert row["mlp_hoyer"].tolist() == [0.5]
     assert row["mlp_gini"] is None and math.isnan(row["sorted_tokens"])
@@ -199,7 +199,7 @@ def test_a_table_reads_only_the_columns_and_rows_asked_for(tmp_path: Path) -> No
     assert frame.columns.tolist() == [*KEYS["scores"], "correct"]
     assert frame["arm"].tolist() == ["none"]
     assert read_table(tmp_path / "nowhere", "scores").empty
-    with pytest.raises(ValueError, match="no table 'score'; there are prompts, generations"):
+    with pytest.raises(ValueError, match="no table 'score'; there are requests, prompts"):
         shards(tmp_path, "score")
 
 

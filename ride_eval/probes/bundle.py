@@ -109,7 +109,7 @@ class Bundle:
     def _has(self, name: str) -> bool:
         """Whether `all` includes a probe: what the model does not have is left out, what cannot attach is an error."""
         if name == "routing":
-            return bool(self.anatomy.routed)
+            return any(block.router is not None or block.experts is not None for block in self.anatomy.blocks)
         return name != "attention" or cannot_attach(self.anatomy) is None
 
     @contextmanager

@@ -41,6 +41,13 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
 
     def __init__(self, anatomy: Anatomy, *, prompt_experts: bool = False) -> None:
         """`prompt_experts`: keep the expert ids of all prompt tokens, not of the question's only."""
+        hidden = [block.name for block in anatomy.blocks if block.experts is not None and block.router is None]
+        if hidden:
+            raise ProbeError(
+                f"{len(hidden)} layers, the first {hidden[0]}, have experts but no router that returns scores and ids: "
+                "something replaced or bypassed it (a fused kernel?), so `routing` cannot be measured. Name the other probes: "
+                "probes=density+attention+entropy."
+            )
         if not anatomy.routed:
             raise ProbeError(
                 f"`routing` was asked of {type(anatomy.model).__name__}, which has no router: a dense model has no routing to "
