@@ -50,6 +50,7 @@ class Forcing:
         with tqdm(total=len(items), desc="Forced answers", disable=disable_tqdm or lm.rank != 0 or not items) as bar:
             for n in lm.batches.run(items, _tokens, self._force):
                 bar.update(n)
+                lm.recorder.check()
 
     def _fetch(self, prompts: Sequence[Prompt]) -> None:
         """Look for answers that other ranks have given by now: `--samples` can give one document's arms to different ranks."""

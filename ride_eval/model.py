@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -23,6 +23,7 @@ from ride_eval.encoding import Encoder
 from ride_eval.errors import UsageError
 from ride_eval.forcing import Forcing
 from ride_eval.harness import ProbedHFLM, check_tokens
+from ride_eval.interrupts import interruptible
 from ride_eval.ledger import Ledger, TextRules
 from ride_eval.manifest import describe
 from ride_eval.measurement import MeasuredPair, MeasuredText
@@ -39,6 +40,19 @@ WINDOW = 512
 ROUTES = ("question", "prompt")
 """What `store_routes` may be."""
 _T = TypeVar("_T")
+
+
+def _refuse_foreign_code(arguments: Mapping[str, Any]) -> None:
+    """Weights are numbers: code from a checkpoint, or a pickle, could do anything, and change what is measured."""
+    if arguments.get("trust_remote_code"):
+        raise UsageError(
+            "trust_remote_code=True in --model_args: --model ride runs no code that comes with a checkpoint, and its probes "
+            "know the architectures of transformers only. Leave it out."
+        )
+    if arguments.get("use_safetensors") is False:
+        raise UsageError(
+            "use_safetensors=False in --model_args: --model ride loads no pickle. Convert the checkpoint to safetensors."
+        )
 
 
 class RideLM(ProbedHFLM):
@@ -100,6 +114,8 @@ class RideLM(ProbedHFLM):
             raise UsageError(f"posix=True needs the log-probabilities of answers; add entropy to probes={probes}.")
         if isinstance(pretrained, str):
             pretrained = resolve(pretrained)
+            _refuse_foreign_code(kwargs)
+            kwargs["use_safetensors"] = True
         try:
             super().__init__(pretrained=pretrained, **kwargs)
         except (OSError, ValueError) as error:  # not found, not a model, or arguments that do not go together
@@ -150,6 +166,7 @@ class RideLM(ProbedHFLM):
 
     # What the harness asks ----------------------------------------------------------------------------------------------
 
+    @interruptible()
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         """Greedy answers, those of RIDE tasks with their measurement."""
         self._open(requests)
@@ -158,7 +175,7 @@ class RideLM(ProbedHFLM):
         rest = [r for r in requests if (asked := request_of(r)) is None or not self.ledger.has_answer(asked.prompt.key)]
         plain = dict(zip(map(id, rest), self.harness_answers(rest, disable_tqdm), strict=True))
         self.forcing.force([asked.prompt for request in requests if (asked := request_of(request))], disable_tqdm)
-        self.recorder.flush()
+        self._finish()
         responses = []
         for request in requests:
             asked = request_of(request)
@@ -169,6 +186,7 @@ class RideLM(ProbedHFLM):
                 responses.append(MeasuredText(self.ledger.text(asked.prompt.key), measurement))
         return responses
 
+    @interruptible()
     def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         """Log-likelihoods, those of RIDE tasks with their measurement."""
         self._open(requests)
@@ -186,7 +204,7 @@ class RideLM(ProbedHFLM):
                 self.ledger.add_choice(asked, plain[id(request)])
             pair = self.ledger.choice(asked.prompt.key, asked.choice or 0)
             responses.append(MeasuredPair(pair, self.ledger.measurement(asked.prompt, generated=False)))
-        self.recorder.flush()
+        self._finish()
         return responses
 
     def gather_object(self, obj: Any, dst: int = 0) -> list[Any] | None:
@@ -218,6 +236,7 @@ class RideLM(ProbedHFLM):
                     bar.update(len(placed) - len(fits))
                     for n in self._shared.answers(fits, arguments[name], self.batches):
                         bar.update(n)
+                        self.recorder.check()
 
     def _share_choices(self, requests: Iterable[Any], disable_tqdm: bool) -> None:
         """Score the choices of prompts that fit, with one pass a prompt."""
@@ -245,6 +264,7 @@ class RideLM(ProbedHFLM):
                         placed.append(((prompt, place), [(asked, continuation) for asked, _, continuation in found]))
                 for n in self._shared.choices(placed, self.batches):
                     bar.update(n)
+                    self.recorder.check()
 
     def _windows(self, items: list[_T]) -> Iterator[list[_T]]:
         """Parts to tokenize and sort by length at a time: tokens with offsets of a whole benchmark do not fit in memory."""
@@ -263,6 +283,12 @@ class RideLM(ProbedHFLM):
         ids = self.encoder.encode(text, "answer").ids[: self.max_length]
         state = mean_state(self.model, list(ids), self.device)
         return {"text": hashlib.sha256(text.encode()).hexdigest(), "mean_state": state.tolist()}
+
+    def _finish(self) -> None:
+        """All that was asked is answered: write it, unless a check says that it is no measurement."""
+        if self.recorder.is_open:
+            self.recorder.flush()
+            self.recorder.check()
 
     # Small things -------------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from transformers import LogitsProcessorList
 from ride_eval.batching import Batches
 from ride_eval.continuation import Followed, Prefilled, branch, follow, pad, positions, prefill
 from ride_eval.encoding import Placed
+from ride_eval.errors import ProbeError
 from ride_eval.ledger import Written
 from ride_eval.metrics.embedding import prefix_cosines
 from ride_eval.prefixes import Prefix, Prefixes, Started
@@ -77,6 +78,8 @@ class SharedPrefill:
         with lm.bundle.attached(layout, decoding=True, states=n_samples > 1) as reading:
             run = {"past_key_values": cache, "stop": stop, **kwargs}
             out = HFLM._model_generate(lm, context=context, max_length=width + 1, attention_mask=mask, **run)
+            if not reading.last:
+                raise ProbeError("The model's output was not seen while it read the prompt, so nothing can be sampled from it.")
             read = Prefilled(cache=branch(cache), mask=mask, logits=reading.last[0])
             group = 1 + n_samples
             first = self._first_tokens(out[:, width], reading.last[0], uniform)

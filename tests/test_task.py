@@ -98,7 +98,7 @@ def test_a_document_may_be_asked_under_several_wordings(own: Any) -> None:
 
 @pytest.mark.parametrize("given", [0, -1, 99, 1.5, "2", True])
 def test_more_wordings_than_there_are_and_other_nonsense_are_refused(own: Any, given: Any) -> None:
-    with pytest.raises(UsageError, match="wordings_per_document=.*from 1 to"):
+    with pytest.raises(UsageError, match=r"wordings_per_document=.*from 1 to"):
         own("tag", metadata={"wordings_per_document": given})
 
 

@@ -14,8 +14,10 @@ from ride_eval.doctor import references
 from ride_eval.doctor.passes import Pass
 from ride_eval.doctor.prompts import Asked
 from ride_eval.doctor.references import Witness, attention_maps, density_of, distribution, gate_shares
+from ride_eval.errors import ProbeError
 from ride_eval.probes.attention import MIN_QUESTION_MASS
 from ride_eval.probes.bundle import Bundle
+from ride_eval.probes.layout import FLAW
 
 EXACT = 0.0
 CLOSE = 1e-5
@@ -208,7 +210,11 @@ def observed(lm: Any, bundle: Bundle, given: Pass, *, whole: bool = False) -> li
     """The probes' rows of a pass; `whole` as `Pass.layout` has it."""
     with bundle.attached(given.layout(whole=whole), decoding=False) as reading:
         given.run(lm)
-    return reading.prompt_rows(len(given.prompts))
+    rows = reading.prompt_rows(len(given.prompts))
+    for row in rows:
+        if FLAW in row:
+            raise ProbeError(str(row[FLAW]))
+    return rows
 
 
 def _observe(lm: Any, bundle: Bundle, given: Pass) -> tuple[list[dict[str, Any]], Witness]:

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
@@ -23,11 +22,12 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from ride_eval.errors import ProbeError
 from ride_eval.probes.anatomy import Anatomy
-from ride_eval.probes.layout import Layout
+from ride_eval.probes.layout import FLAW, Layout
 from ride_eval.probes.passes import Passes
 
 MIN_QUESTION_MASS = 1e-4
 """Heads that give the question less are dropped: a ratio of two such numbers is noise."""
+SUM_TOLERANCE = 1e-3
 _PREFIX = "ride_"
 _SUPPORTED = ("eager", "sdpa")
 """Not flash attention: its wrapper in transformers looks its kernel up by the configured name."""
@@ -56,6 +56,8 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
         """The probe set up for one batch; enter it around the forward pass."""
         self._layout, self._passes = layout, passes
         self._masses: dict[int, list[torch.Tensor]] = {block.index: [] for block in self.anatomy.blocks}
+        self._problem: str | None = None
+        self._sinks = False
         return self
 
     def __enter__(self) -> AttentionProbe:
@@ -67,9 +69,11 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
         _active.remove(self)
         self._set(self._chosen)
 
-    def rows(self) -> list[dict[str, NDArray[np.float32]]]:
+    def rows(self) -> list[dict[str, Any]]:
         """Per measured row, float32: `meta_mass` and `keyword_mass` (L,), means over heads, and `keyword_share` (L, H), NaN
-        for dropped heads; nothing where there is no arm's text, or no keyword."""
+        for dropped heads; nothing where there is no arm's text, or no keyword. FLAW alone where attention does not sum to 1."""
+        if self._problem is not None:
+            raise ProbeError(self._problem)
         if not self._layout.rows:
             return []
         layers = []
@@ -81,9 +85,13 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
                     "call the attention interface, so `attention` cannot be measured. Leave it out of probes=."
                 )
             layers.append(fired[0].to(self._masses[0][0].device))
-        masses = torch.stack(layers, 1).cpu().numpy()  # (R, L, 3, H): keywords, question, meta
-        rows: list[dict[str, NDArray[np.float32]]] = []
-        for row, (keyword, question, meta) in zip(self._layout.rows, np.moveaxis(masses, 2, 1), strict=True):
+        masses = torch.stack(layers, 1).cpu().numpy()  # (R, L, 4, H): keywords, question, meta, everything
+        rows: list[dict[str, Any]] = []
+        for row, (keyword, question, meta, total) in zip(self._layout.rows, np.moveaxis(masses, 2, 1), strict=True):
+            low = 0.0 if self._sinks else 1 - SUM_TOLERANCE
+            if row.n_tokens and not ((total >= low) & (total <= 1 + SUM_TOLERANCE)).all():
+                rows.append({FLAW: f"attention sums to {total.min():.4g} .. {total.max():.4g} in some head, expected 1"})
+                continue
             columns = {}
             if row.meta:
                 columns["meta_mass"] = meta.mean(-1)
@@ -102,6 +110,16 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
         layer = self._layer_of.get(id(module))
         if layer is None or self._passes.current != 0:
             return
+        shape = (query.shape[0], query.shape[2], key.shape[0], key.shape[2])
+        if shape != self._layout.shape * 2:
+            self._problem = f"An attention saw queries and keys of {shape[:2]} and {shape[2:]}, not {self._layout.shape}."
+            return
+        if mask is not None and not isinstance(mask, torch.Tensor):
+            self._problem = (
+                f"The attention mask is a {type(mask).__name__}, which `attention` cannot read. Leave it out of probes=."
+            )
+            return
+        self._sinks = self._sinks or options.get("s_aux") is not None
         if not self._layout.rows:
             self._masses[layer].append(query.new_empty(0))
             return
@@ -110,7 +128,8 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
         position = last + (self._layout.before - first)
         probabilities = attention_rows(query[rows, :, last], key[rows], position, _mask_rows(mask, rows, last), options)
         masks = self._layout.on("span_masks", query.device)[..., first:]
-        self._masses[layer].append(torch.einsum("rhl,rsl->rsh", probabilities, masks))
+        sums = torch.einsum("rhl,rsl->rsh", probabilities, masks)
+        self._masses[layer].append(torch.cat([sums, probabilities.sum(-1)[:, None]], 1))
 
     def _set(self, implementation: str) -> None:
         self.anatomy.model.set_attn_implementation(implementation)  # type: ignore[operator]
@@ -159,14 +178,10 @@ def attention_rows(
     return torch.softmax(with_sink, -1)[..., :-1]
 
 
-def _mask_rows(mask: Any, rows: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
+def _mask_rows(mask: torch.Tensor | None, rows: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
     """The mask of one query a sequence: of a (B, 1, L, L) mask its row, of a (B, L) padding mask or none what it keeps."""
     if mask is None:
         return torch.ones((len(rows), 1), dtype=torch.bool, device=rows.device)
-    if not isinstance(mask, torch.Tensor):
-        raise ProbeError(
-            f"The attention mask is a {type(mask).__name__}, which `attention` cannot read. Leave it out of probes=."
-        )
     if mask.dim() == 2:
         return mask[rows].bool()
     return mask[rows, 0, position] if mask.shape[0] > 1 else mask[0, 0, position]

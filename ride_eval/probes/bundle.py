@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from ride_eval.errors import UsageError
+from ride_eval.errors import ProbeError, UsageError
 from ride_eval.probes.anatomy import Anatomy, dissect
 from ride_eval.probes.attention import AttentionProbe, cannot_attach
 from ride_eval.probes.decoding import DecodingProbe
 from ride_eval.probes.density import DensityProbe
-from ride_eval.probes.layout import Layout
+from ride_eval.probes.layout import FLAW, Layout
 from ride_eval.probes.passes import Passes
 from ride_eval.probes.routing import LeadingRouting, RoutingProbe
 from ride_eval.probes.states import StatesProbe
@@ -66,11 +66,25 @@ class Reading:
         return self.states_probe.states()
 
     def prompt_rows(self, n_rows: int) -> list[dict[str, Any]]:
-        """Per measured row, the columns of the `prompts` table, and `experts` and `prompt_experts` for `routes`."""
+        """Per measured row, the columns of the `prompts` table, and `experts` and `prompt_experts` for `routes`.
+
+        A row that some probe could not measure has FLAW alone, which says why: one number of it may be wrong, so none is kept.
+        """
         rows: list[dict[str, Any]] = [{} for _ in range(n_rows)]
-        for probe in (self.density, self.routing, self.attention):
-            if probe is not None:
-                for row, columns in zip(rows, probe.rows(), strict=True):
+        for name, probe in (("density", self.density), ("routing", self.routing), ("attention", self.attention)):
+            if probe is None:
+                continue
+            try:
+                found = probe.rows()
+            except ProbeError as error:
+                found = [{FLAW: str(error)}] * n_rows
+            if len(found) != n_rows:
+                found = [{FLAW: f"{len(found)} rows were measured, expected {n_rows}"}] * n_rows
+            for row, columns in zip(rows, found, strict=True):
+                if FLAW in columns and FLAW not in row:
+                    row.clear()
+                    row[FLAW] = f"{name}: {columns[FLAW]}"
+                elif FLAW not in row:
                     row.update(columns)
         return rows
 
@@ -95,7 +109,7 @@ class Bundle:
     def _has(self, name: str) -> bool:
         """Whether `all` includes a probe: what the model does not have is left out, what cannot attach is an error."""
         if name == "routing":
-            return bool(self.anatomy.routed)
+            return any(block.router is not None or block.experts is not None for block in self.anatomy.blocks)
         return name != "attention" or cannot_attach(self.anatomy) is None
 
     @contextmanager

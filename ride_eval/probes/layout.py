@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+FLAW = "flaw"
+"""A probe's row has this key alone, a sentence, where what the probe saw of the row cannot be."""
 SORTED_TOKENS = 64
 """Question tokens a prompt, at most, on which a measure that sorts is taken."""
 
