@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from ride_eval.errors import ProbeError
 from ride_eval.metrics.router import router_margin
 from ride_eval.metrics.routing import gate_shares, gate_sums, selection_counts
-from ride_eval.probes.anatomy import Anatomy, Block, Router, is_routing
+from ride_eval.probes.anatomy import Anatomy, Block
 from ride_eval.probes.layout import Layout
 from ride_eval.probes.passes import Passes
+from ride_eval.probes.routers import Router, Routing
 
 GENERATED_TOKENS = 32
 """The `generated` span: so many first tokens of the greedy answer."""
@@ -38,15 +38,10 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
 
     def __init__(self, anatomy: Anatomy, *, prompt_experts: bool = False) -> None:
         """`prompt_experts`: keep the expert ids of all prompt tokens, not of the question's only."""
-        if not anatomy.routed:
-            raise ProbeError(
-                f"`routing` was asked of {type(anatomy.model).__name__}, which has no router: a dense model has no routing to "
-                "measure. Leave it out, or give probes=all to measure what the model has."
-            )
+        if problem := anatomy.routing_problem:
+            raise ProbeError(problem)
         self.anatomy = anatomy
         sizes = {(router.n_experts, router.top_k) for _, router in self._routers()}
-        if len(sizes) != 1:
-            raise ProbeError(f"Layers with different numbers of experts (experts, k) = {sorted(sizes)} are not supported.")
         ((self.n_experts, self.top_k),) = sizes
         self.n_layers = len(anatomy.routed)
         self._keeps_prompt = prompt_experts
@@ -66,8 +61,8 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
     def __enter__(self) -> RoutingProbe:
         try:
             for block, router in self._routers():
-                handle = router.module.register_forward_hook(self._on_router(block, router))
-                self._stack.callback(handle.remove)
+                for handle in router.watch(self._on_router(block, router)):
+                    self._stack.callback(handle.remove)
         except BaseException:
             self._stack.close()
             raise
@@ -160,15 +155,15 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
                 f"{n_tokens} x {self.top_k} = {n_tokens * self.top_k}."
             )
 
-    def _on_router(self, block: Block, router: Router) -> Callable[[nn.Module, Any, Any], None]:
-        def hook(_: nn.Module, __: Any, output: Any) -> None:
+    def _on_router(self, block: Block, router: Router) -> Callable[[Routing | None], None]:
+        def hook(routing: Routing | None) -> None:
             step = self._passes.current
             expected = self._layout.n_positions if step == 0 else self._layout.shape[0] * self._group
             if step > GENERATED_TOKENS:
                 return
-            if not is_routing(output, expected):
+            if routing is None or len(routing.experts) != expected:
                 raise ProbeError(f"The router of {block.name} did not return scores and ids of {expected} tokens.")
-            scores, weights, experts = output
+            scores, weights, experts = routing
             if step == 0:
                 self._on_prefill(router, scores, weights.float(), experts)
             else:
