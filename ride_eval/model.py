@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -19,6 +20,7 @@ from lm_eval.models.utils import normalize_gen_kwargs
 from tqdm import tqdm
 
 from ride_eval.batching import Batches, find_budget
+from ride_eval.continuation import new_cache
 from ride_eval.encoding import Encoder
 from ride_eval.errors import UsageError
 from ride_eval.forcing import Forcing
@@ -36,6 +38,7 @@ from ride_eval.shared import Placing, SharedPrefill
 from ride_eval.store import Key
 from ride_eval.zoo import resolve
 
+log = logging.getLogger(__name__)
 WINDOW = 512
 ROUTES = ("question", "prompt")
 """What `store_routes` may be."""
@@ -129,6 +132,8 @@ class RideLM(ProbedHFLM):
         self.num_samples, self.seed, self.share_prefill = (num_samples if share_prefill else 0), seed, share_prefill
         self.store_routes, self.posix, self.reuse_prefix, self.token_budget = store_routes, posix, reuse_prefix, token_budget
         self.bundle = Bundle(self.model, wanted, prompt_experts=store_routes == "prompt")
+        for limit in self.bundle.limits.values() if self.rank == 0 else ():
+            log.warning("%s", limit)
         manifest = describe(self, self.bundle)
         # str: the harness reads run_dir=2026 as a number.
         folder = Path(f"runs/{manifest['model']['name']}" if run_dir is None else str(run_dir))
@@ -146,6 +151,8 @@ class RideLM(ProbedHFLM):
             raise UsageError(
                 f"think_end_token={self.think_end_token} is a token id; with --model ride give the token's text, e.g. </think>."
             )
+        if share_prefill:
+            new_cache(self.model)  # refuses a model that keeps a cache of its own
         config = self.model.generation_config
         names = ("max_new_tokens", "min_new_tokens", "min_length", "cache_implementation")
         given = [f"{name}={value}" for name in names if (value := getattr(config, name, None))]

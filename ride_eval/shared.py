@@ -16,7 +16,7 @@ from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs
 from transformers import LogitsProcessorList
 
 from ride_eval.batching import Batches
-from ride_eval.continuation import Followed, Prefilled, branch, follow, pad, positions, prefill
+from ride_eval.continuation import Followed, Prefilled, branch, follow, pad, positions, prefill, repeat
 from ride_eval.encoding import Placed
 from ride_eval.errors import ProbeError
 from ride_eval.ledger import Written
@@ -83,7 +83,7 @@ class SharedPrefill:
             read = Prefilled(cache=branch(cache), mask=mask, logits=reading.last[0])
             group = 1 + n_samples
             first = self._first_tokens(out[:, width], reading.last[0], uniform)
-            cache.batch_repeat_interleave(group)
+            repeat(cache, group)
             reading.branch(group)
             mask = torch.cat([mask, torch.ones_like(mask[:, :1])], 1).repeat_interleave(group, 0)
             tokens = torch.cat([context.repeat_interleave(group, 0), first[:, None]], 1)
