@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow lint bench docs docs-test release-check setup clean
+.PHONY: demo test test-slow faults audit lint bench docs docs-test release-check setup clean
 
 setup: $(VENV)/.ready
 
@@ -23,7 +23,16 @@ lint: setup
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/python -m pytest -n auto -m 'not slow'
+	$(BIN)/python -m pytest -n auto -m 'not slow and not faults'
+
+# Hours on two cores. How often each fault is tried: RIDE_KILLS (100), RIDE_FUZZ (100000), RIDE_REQUESTS (50000).
+faults: setup
+	$(BIN)/python -m pytest -m faults -rA tests/faults
+
+audit: setup
+	$(BIN)/ruff check --select S .
+	$(BIN)/bandit -q -r -c pyproject.toml ride_eval
+	$(BIN)/pip-audit --skip-editable
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow

@@ -28,11 +28,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.call(arguments)
     except RideError as error:
-        from ride_eval.report.text import visible
+        from ride_eval.screen import visible_lines
 
         # What the data or a path holds is shown, and does nothing to the terminal.
-        sys.stderr.write("ride_eval: " + "\n".join(map(visible, str(error).split("\n"))) + "\n")
+        sys.stderr.write(f"ride_eval: {visible_lines(str(error))}\n")
         return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("\nride_eval: Stopped.\n")
+        return 130
     except BrokenPipeError:
         # The reader (head, less) has seen enough; keep Python from complaining when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

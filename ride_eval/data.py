@@ -17,6 +17,9 @@ from ride_eval.errors import DataError
 
 log = logging.getLogger(__name__)
 
+MAX_BYTES = 4 * 1024**3
+"""Of one split: documents are held in memory."""
+
 
 def read_folder(folder: Path, *, instead: str = "") -> datasets.DatasetDict:
     """All `<split>.jsonl` of a folder. Raises DataError, which offers what may be done `instead`."""
@@ -34,6 +37,10 @@ def read_jsonl(file: Path, changed: int) -> datasets.Dataset:
     """One split; cached while the file's change time stays, since seven arms read the same one."""
     rows: list[dict[str, Any]] = []
     try:
+        if (size := file.stat().st_size) > MAX_BYTES:
+            raise DataError(
+                f"{file} has {size:,} bytes; at most {MAX_BYTES:,} are read. Split it, or keep the part you evaluate."
+            )
         with file.open(encoding="utf-8") as lines:
             rows += [_row(file, number, line) for number, line in enumerate(lines, 1) if line.strip()]
     except (OSError, UnicodeDecodeError) as error:

@@ -67,15 +67,15 @@ def _counter(metadata: Mapping[str, Any]) -> Counter:
     name = metadata.get("tokenizer") or metadata.get("pretrained")
     if not isinstance(name, str):
         return WORDS
-    return _token_counter(resolve(name), str(metadata.get("revision", "main")), bool(metadata.get("trust_remote_code", False)))
+    return _token_counter(resolve(name), str(metadata.get("revision", "main")))
 
 
 @lru_cache(maxsize=8)
-def _token_counter(name: str, revision: str, trust_remote_code: bool) -> Counter:
+def _token_counter(name: str, revision: str) -> Counter:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=trust_remote_code)
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
     except (OSError, ValueError):  # an API's model name: text-level metrics still work, matched in words and flagged
         return WORDS
     return Counter(unit="tokens", count=lambda text: len(tokenizer.encode(text, add_special_tokens=False)))

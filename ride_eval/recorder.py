@@ -6,19 +6,23 @@ One recorder per process and run directory; the tasks find it again, for their s
 from __future__ import annotations
 
 import atexit
+import logging
 import sys
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
-from ride_eval.errors import RunError
+from ride_eval import asked, lock
+from ride_eval.errors import ProbeError, RideError, RunError
+from ride_eval.interrupts import Stopped, pending
 from ride_eval.prompt import Prompt, TemplateSettings
+from ride_eval.shards import set_aside
+from ride_eval.soundness import MAX_SHARE, is_failed, too_many
+from ride_eval.status import write_status
 from ride_eval.store import (
     FORMAT_VERSION,
     KEYS,
@@ -29,11 +33,16 @@ from ride_eval.store import (
     check_identity,
     read_manifest,
     read_table,
-    shards,
-    write_json,
+    write_manifest,
 )
 
+log = logging.getLogger(__name__)
 _open: dict[str, Recorder] = {}
+
+
+def any_measured() -> bool:
+    """Whether this process has opened a run directory."""
+    return bool(_open)
 
 
 def recorder_of(run: str) -> Recorder | None:
@@ -50,6 +59,8 @@ class Recorder:
         The directory; made on `open`.
     manifest
         run.json without the template's part of the identity, which only requests tell.
+    rank, world_size
+        Which of how many processes that write the run together. Rank 0 opens first, and writes run.json and status.json.
 
     Raises
     ------
@@ -57,15 +68,17 @@ class Recorder:
         If the directory holds another run, at once where the difference is known already, else on `open`.
     """
 
-    def __init__(self, run: Path, manifest: Mapping[str, Any], rank: int = 0) -> None:
-        self.run, self.rank = run, rank
+    def __init__(self, run: Path, manifest: Mapping[str, Any], rank: int = 0, world_size: int = 1) -> None:
+        self.run, self.rank, self._world_size = run, rank, world_size
         self._manifest = dict(manifest)
         self._writers = {table: TableWriter(run, table, rank) for table in TABLES}
         self._seen: dict[str, set[tuple[Any, ...]]] = {table: set() for table in TABLES}
         self._expected: set[str] = set()
         self._scored: set[str] = set()
         self._conditions: dict[str, tuple[int, str]] = {}
-        self.is_open = False
+        self._asked: set[Key] = set()
+        self._flawed: dict[Key, str] = {}
+        self.is_open = self._finished = False
         self.centre: list[float] = []
         """The model's mean state over the calibration text."""
         self.prompts: dict[Key, dict[str, Any]] = {}
@@ -73,6 +86,8 @@ class Recorder:
         self.generations: dict[tuple[Key, str], dict[str, Any]] = {}
         self.samples: dict[Key, list[dict[str, Any]]] = {}
         self.choices: dict[tuple[Key, int], dict[str, Any]] = {}
+        self.unsound: set[Key] = set()
+        """Prompts of which a stored answer or choice failed a check."""
         if run.exists() and not run.is_dir():
             raise RunError(f"run_dir={run} is a file; a directory was expected.")
         if (run / "run.json").exists():
@@ -99,30 +114,63 @@ class Recorder:
             identity["calibration"] = calibration["text"]
         try:
             self.run.mkdir(parents=True, exist_ok=True)
+            lock.acquire(self.run, self.rank)
         except OSError as error:
             raise RunError(f"Cannot make run_dir={self.run}: {error.strerror}. Give a directory you can write to.") from None
+        try:
+            self._begin(identity, calibration)
+        except OSError as error:
+            raise RunError(
+                f"Cannot write into run_dir={self.run}: {error.strerror}. Make room, or mend the directory."
+            ) from None
+        finally:
+            if not self.is_open:
+                lock.release(self.run, self.rank)
+
+    def _begin(self, identity: Mapping[str, Any], calibration: Mapping[str, Any] | None) -> None:
         if (self.run / "run.json").exists():
             there = read_manifest(self.run)
             check_identity(self.run, there["identity"], identity)
             self.centre = there.get("calibration", [])
-            self._read_back()
+            for name in set_aside(self.run):
+                log.warning("The shard %s was damaged; it is kept as %s.corrupt, and its rows are measured again.", name, name)
+            try:
+                self._read_back()
+            except (KeyError, TypeError, ValueError) as error:
+                raise RunError(f"The rows in {self.run} are not those of a run ({error}). Give another run_dir.") from error
         elif self.rank == 0:
             created = datetime.now(UTC).isoformat(timespec="seconds")
             head = {"format": FORMAT_VERSION, "created": created, "identity": identity}
             rest = {key: value for key, value in self._manifest.items() if key != "identity"}
             self.centre = calibration["mean_state"] if calibration is not None else []
-            write_json(self.run / "run.json", {**head, **rest, "calibration": self.centre})
-        (self.run / "status.json").unlink(missing_ok=True)
+            write_manifest(self.run, {**head, **rest, "calibration": self.centre})
+        else:
+            raise RunError(
+                f"Process {self.rank} does not find {self.run / 'run.json'}, which process 0 wrote. Give a run_dir on a file "
+                "system that all processes see."
+            )
+        if self.rank == 0:
+            (self.run / "status.json").unlink(missing_ok=True)
         self.is_open = True
         if (earlier := _open.get(str(self.run))) is not None:
             # An attempt this process gave up: its status at exit would overwrite this one's.
             earlier.is_open = False
         _open[str(self.run)] = self
         atexit.register(self.close)
+        for keys in asked.take():
+            self._ask(keys)
+        self._writers["requests"].flush()
+
+    def _ask(self, keys: Collection[Key]) -> None:
+        self._asked.update(keys)
+        for key in keys:
+            self.add("requests", key._asdict())
 
     def expect(self, task_name: str, prompt: Prompt) -> None:
         """Note a request: its task must be scored before the run is complete, and its conditions must be those stored."""
         self._expected.add(task_name)
+        if prompt.key not in self._asked:
+            self._ask([prompt.key])
         given = (prompt.fewshot, prompt.decoding)
         stored = self._conditions.setdefault(prompt.key.task, given)
         if stored != given:
@@ -144,6 +192,27 @@ class Recorder:
             self._seen[table].add(key)
             self._writers[table].append(row)
 
+    def flawed(self, key: Key, flaw: str) -> None:
+        """Note that a check failed on a prompt, its answer or a choice."""
+        self._flawed.setdefault(key, flaw)
+
+    def check(self) -> None:
+        """After a batch: raise ProbeError once more than MAX_SHARE of the prompts failed a check, Stopped if that is asked."""
+        if (signal := pending()) is not None:
+            self.flush()
+            n, total = sum(tuple(key) in self._seen["prompts"] for key in self._asked), len(self._asked)
+            raise Stopped(
+                signal,
+                f"Stopped. {n} of {total} prompts are measured, and kept in {self.run}; give the same command again to go on.",
+            )
+        if too_many(len(self._flawed), len(self._asked | self._flawed.keys())):
+            self.flush()
+            raise ProbeError(
+                f"{len(self._flawed)} of {len(self._asked)} prompts failed a check, more than {MAX_SHARE:.0%}; the run stops. "
+                f"The first: {next(iter(self._flawed.values()))} Run `ride-eval doctor` on this model, or leave the probe out "
+                "of probes=, and give another run_dir."
+            )
+
     def holds_prompt(self, key: Key) -> bool:
         """Whether an earlier run wrote all of a prompt's measurement, its expert ids included."""
         row = self.prompts.get(key)
@@ -157,6 +226,16 @@ class Recorder:
     def holds_answers(self, key: Key, n_samples: int) -> bool:
         """Whether an earlier run wrote a prompt's greedy answer and that many samples."""
         return (key, "greedy") in self.generations and len(self.samples.get(key, [])) >= n_samples
+
+    def fetch_greedy(self, keys: Collection[Key]) -> None:
+        """Read the greedy answers of prompts that another rank measured."""
+        if not keys:
+            return
+        arms = sorted({key.arm for key in keys})
+        frame = read_table(self.run, "generations", ["token_ids"], [("answer", "=", "greedy"), ("arm", "in", arms)])
+        for row in _records(frame):
+            if (key := _key(row)) in keys:
+                self.generations[key, "greedy"] = row
 
     def sample_texts(self, task: str, arm: str) -> dict[Key, list[str]]:
         """The sampled answers of one task and arm by key, in order of the sample."""
@@ -173,16 +252,34 @@ class Recorder:
             writer.flush()
 
     def scored(self, task_name: str) -> None:
-        """A task wrote its last score; after the last task the run is complete."""
+        """A task wrote its last score; after the last task a process that is alone has a complete run."""
         self._writers["scores"].flush()
         self._scored.add(task_name)
-        if self._expected <= self._scored:
-            left = self._unscored()
-            error = f"{left} prompts of an earlier attempt were not scored; give its command again" if left else None
-            self._write_status("failed" if left else "complete", error)
+        if self._world_size == 1:
+            self.finish()
+
+    def finish(self) -> None:
+        """Write that the run is complete, if every task is scored. With several ranks, once all of them are done."""
+        if self.rank == 0 and self.is_open and not self._finished and self._expected <= self._scored:
+            self._finished = True
+            self.check()
+            error = self._missing()
+            self._write_status("failed" if error else "complete", error)
+            lock.release(self.run, self.rank)
+
+    def _missing(self) -> str | None:
+        """What is not there although it must be; None if nothing."""
+        lost = sum(tuple(key) not in self._seen["prompts"] for key in self._asked)
+        if lost:
+            return f"{lost} of {len(self._asked)} prompts were asked for and have no row; give the same command again"
+        left = self._unscored()
+        return f"{left} prompts of an earlier attempt were not scored; give its command again" if left else None
 
     def _unscored(self) -> int:
         """Prompts that an earlier attempt measured, of whatever tasks, and no attempt scored."""
+        if self._world_size > 1:
+            for row in _records(read_table(self.run, "scores", [])):  # the other ranks' too
+                self._remember("scores", row)
         scored = {key[:5] for key in self._seen["scores"]}
         return sum(key[:5] not in scored for key in self.prompts)
 
@@ -191,36 +288,56 @@ class Recorder:
         if not self.is_open:
             return
         self.is_open = False
-        self.flush()
-        if not self._expected <= self._scored:
-            error = getattr(sys, "last_value", None)
-            missing = ", ".join(sorted(self._expected - self._scored))
-            self._write_status("failed", f"{type(error).__name__}: {error}" if error else f"ended before scoring {missing}")
+        try:
+            self.flush()
+            self._close()
+        except RideError as error:
+            log.error("%s", error)
+        finally:
+            lock.release(self.run, self.rank)
+
+    def _close(self) -> None:
+        waits = self.rank == 0 and not self._finished  # for others, if not for a score of its own
+        if self._expected <= self._scored and not waits:
+            return
+        if self._world_size > 1 and (self.run / "status.json").exists():
+            return  # the rank that failed first has said why
+        error = getattr(sys, "last_value", None)
+        missing = ", ".join(sorted(self._expected - self._scored))
+        ended = f"ended before scoring {missing}" if missing else "ended before the other processes"
+        reason = f"{type(error).__name__}: {error}" if error else ended
+        self._write_status("failed", f"process {self.rank}: {reason}" if self._world_size > 1 else reason)
 
     def _write_status(self, state: str, error: str | None) -> None:
-        if self.rank != 0 or not self.run.is_dir():
-            return
-        rows = {table: sum(pq.read_metadata(self.run / name).num_rows for name in shards(self.run, table)) for table in TABLES}
-        reasons = Counter(read_table(self.run, "prompts", ["reason"])["reason"].dropna())
-        write_json(self.run / "status.json", {"state": state, "rows": rows, "reasons": dict(reasons), "error": error})
+        if self.run.is_dir():
+            write_status(self.run, state, error)
 
     def _read_back(self) -> None:
         for row in _records(read_table(self.run, "prompts", _without_gates("prompts"))):
             self._remember("prompts", row)
             self.prompts[_key(row)] = row
             self._conditions.setdefault(row["task"], (int(row["fewshot"]), row["decoding"]))
+            self._read_flaw(row)
         for row in _records(read_table(self.run, "generations", _without_gates("generations"))):
             self._remember("generations", row)
+            self._read_flaw(row, answers=row["answer"] in ("greedy", "sample"))
             if row["answer"] == "sample":
                 self.samples.setdefault(_key(row), []).append(row)
             else:
                 self.generations[_key(row), row["answer"]] = row
         for row in _records(read_table(self.run, "choices")):
             self._remember("choices", row)
+            self._read_flaw(row, answers=True)
             self.choices[_key(row), int(row["choice"])] = row
-        for table in ("routes", "scores"):
+        for table in ("requests", "routes", "scores"):
             for row in _records(read_table(self.run, table, [])):
                 self._remember(table, row)
+
+    def _read_flaw(self, row: Mapping[str, Any], *, answers: bool = False) -> None:
+        if is_failed(row["reason"]):
+            self._flawed.setdefault(_key(row), row["reason"])
+            if answers:
+                self.unsound.add(_key(row))
 
     def _remember(self, table: str, row: Mapping[str, Any]) -> None:
         self._seen[table].add(tuple(row[column] for column in KEYS[table]))

@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import lm_eval.utils
 from lm_eval.api.task import ConfigurableTask
 
 from ride_eval.aggregation import mean_over_prompts, nan_mean, nan_stderr, without_missing
 from ride_eval.arms import STANDARD_ARMS, MetaPrompt
+from ride_eval.asked import announce, forget
 from ride_eval.base import RideSpec, load_base, read_spec, refuse_sampling, refuse_unfit
 from ride_eval.data import read_folder, unreachable, use_splits
 from ride_eval.errors import RideError, TaskError, UsageError
@@ -25,12 +27,16 @@ from ride_eval.fewshot import DocumentSampler
 from ride_eval.measurement import MeasuredPair, MeasuredText, Measurement, measurement_of
 from ride_eval.options import read_options
 from ride_eval.prompt import Prompt, Request, TemplateSettings, request_of
+from ride_eval.ranks import one_bar, refuse_idle
 from ride_eval.recorder import recorder_of
 from ride_eval.scalars import ALL_SCALARS
 from ride_eval.scoring import agreement, choice_values, chosen, filtered_samples, gold_index, lacks_language_data, score_row
 from ride_eval.spans import Rendering, locate
 from ride_eval.store import Key, document_hash
+from ride_eval.templates import sandbox
 from ride_eval.wordings import RewordedDocuments, later_wording
+
+sandbox(lm_eval.utils)
 
 NO_FILTER = "none"
 """The harness's name for the filter of a task that has none."""
@@ -129,15 +135,21 @@ class RideTask(ConfigurableTask):
         # Not earlier: `--gen_kwargs` changes the arguments after the task is made.
         refuse_sampling(str(self.config.task), self.config.generation_kwargs)
         self._samples = sorted(set(kwargs["samples"])) if kwargs.get("samples") else None
-        super().build_all_requests(**kwargs)
-        documents = {instance.doc_id for instance in self._instances or []}
-        self._to_score = len(documents) * len(self._filters)
+        there = len(self.eval_docs if self._samples is None else self._samples)
+        refuse_idle(str(self.config.task), min(kwargs.get("limit") or there, there), kwargs.get("world_size", 1))
+        with one_bar(kwargs.get("rank", 0)):
+            super().build_all_requests(**kwargs)
+        asked = [found for instance in self._instances or [] if (found := request_of(instance)) is not None]
+        announce(str(self.config.task), {request.prompt.key for request in asked})
+        self._to_score = len({instance.doc_id for instance in self._instances or []}) * len(self._filters)
 
     def _words(self, doc: dict[str, Any]) -> _Words:
         document = document_hash(doc)
         given = self.ride.domain
-        domain = str(doc[given]) if given not in self._prompts.domains and given in doc else given
-        self._prompts.domain(domain)
+        by_document = given not in self._prompts.domains and given in doc
+        domain = (
+            self._prompts.domain_of(self.ride.benchmark, str(doc[given])) if by_document else self._prompts.domain(given).name
+        )
         return _Words(
             document=document,
             domain=domain,
@@ -295,6 +307,10 @@ class RideTask(ConfigurableTask):
 
     def apply_filters(self) -> list[Any] | None:
         """The base task's filters, after which every answer says again what it was measured with."""
+        forget(str(self.config.task))
+        for instance in self._instances or []:
+            # With several ranks, one that has fewer requests answers its last one again.
+            del instance.resps[instance.repeats or 1 :]
         result: list[Any] | None = super().apply_filters()
         instances = [instance for instance in self._instances or [] if request_of(instance) is not None and instance.resps]
         run = next((found.run for instance in instances if (found := measurement_of(instance.resps[0]))), "")
@@ -363,21 +379,24 @@ class RideTask(ConfigurableTask):
         if recorder is None:
             return
         metric = self.ride.correctness or next(iter(scores), None)
+        sound = all(found.sound for found in measured)
         wanted = self._answer_filter.name
         if measured[0].filter == wanted:
             key = measured[0].key
             answer, gold = results[0], None
             if self.OUTPUT_TYPE == "multiple_choice":
                 choices = self.doc_to_choice(doc)
-                answer = chosen([pair[0] for pair in results[: len(choices)]], choices, metric)
+                answer = chosen([pair[0] for pair in results[: len(choices)]], choices, metric) if sound else None
                 # Where each choice has a prompt, the harness keeps the right one's index in the place of the text.
                 gold = gold_index(self.doc_to_text(doc) if self.multiple_input else self.doc_to_target(doc), choices)
-            score = scores.get(metric) if metric else None
+            score = scores.get(metric) if metric and sound else None
+            answer = answer if sound else None
             common = {"filter_name": wanted, "metric": metric}
             row = score_row(key, answer="greedy", sample=0, filtered=answer, score=score, gold=gold, **common)
             recorder.add("scores", row)
             for i, (filtered, _) in enumerate(self._sampled.get(key, [])):
-                score = self._score(doc, [filtered]).get(metric) if metric else None
+                score = self._score(doc, [filtered]).get(metric) if metric and sound else None
+                filtered = filtered if sound else None
                 recorder.add("scores", score_row(key, answer="sample", sample=i, filtered=filtered, score=score, **common))
         if self._to_score == 0:
             recorder.scored(str(self.config.task))

@@ -13,7 +13,7 @@ import pytest
 from ride_eval.errors import RunError
 from ride_eval.prompt import TemplateSettings
 from ride_eval.recorder import Recorder, recorder_of
-from ride_eval.store import METRIC_VERSION, Key, read_manifest, read_status, read_table, shards
+from ride_eval.store import METRIC_VERSION, TABLES, Key, read_manifest, read_status, read_table, shards
 
 MANIFEST = {
     "identity": {"model": "a/b", "revision": "main", "chat_template": "c" * 64, "seed": 0},
@@ -67,7 +67,7 @@ def test_run_json_comes_first_and_says_what_was_run(make: Make) -> None:
     template = {"multiturn": False, "system_instruction": None, "placement": "user", "prompts": "d" * 64}
     assert manifest["identity"] == {**MANIFEST["identity"], **template, "metrics": METRIC_VERSION}
     assert (manifest["settings"], manifest["model"]) == (MANIFEST["settings"], MANIFEST["model"])
-    assert [file.name for file in recorder.run.iterdir()] == ["run.json"]
+    assert sorted(file.name for file in recorder.run.iterdir()) == ["lock-r0.json", "run.json"]
 
 
 def test_a_template_that_is_not_applied_is_no_part_of_the_identity(make: Make) -> None:
@@ -159,14 +159,29 @@ def test_what_is_there_comes_back_and_is_not_written_again(make: Make) -> None:
     assert len(shards(second.run, "generations")) == 1
 
 
-def test_a_damaged_shard_is_met_on_opening(make: Make) -> None:
+def test_a_damaged_shard_is_set_aside_on_opening_and_its_rows_are_written_again(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
     first = make()
-    first.add("prompts", prompt_row())
+    for number in range(2):
+        first.add("prompts", prompt_row(number))
+        first.flush()
+    first.expect("ride_gsm8k_none", prompt())
     first.close()
-    (name,) = shards(first.run, "prompts")
-    (first.run / name).write_bytes(b"PAR1")
-    with pytest.raises(RunError, match=f"{name} is damaged"):
-        make()
+    name, whole = shards(first.run, "prompts")
+    content = (first.run / name).read_bytes()
+    (first.run / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    second = make()
+    assert f"The shard {name} was damaged" in caplog.text
+    assert list(second.prompts) == [KEY._replace(occurrence=1)]
+    second.add("prompts", prompt_row(0))
+    second.flush()
+    second.expect("ride_gsm8k_none", prompt())
+    second.scored("ride_gsm8k_none")
+    assert sorted(read_table(second.run, "prompts")["occurrence"]) == [0, 1]
+    assert (second.run / f"{name}.corrupt").read_bytes()[:-1] == content[:-1], "kept, for who wants to know"
+    assert whole in shards(second.run, "prompts")
+    assert read_status(second.run)["set_aside"] == [f"{name}.corrupt"]
 
 
 def test_a_run_is_complete_when_the_last_task_is_scored(make: Make) -> None:
@@ -181,7 +196,7 @@ def test_a_run_is_complete_when_the_last_task_is_scored(make: Make) -> None:
     recorder.scored("ride_gsm8k_tag")
     status = read_status(recorder.run)
     assert (status["state"], status["error"], status["reasons"]) == ("complete", None, {"truncated": 1})
-    assert status["rows"] == {"prompts": 2, "generations": 0, "choices": 0, "routes": 0, "scores": 0}
+    assert status["rows"] == {"requests": 1, "prompts": 2, "generations": 0, "choices": 0, "routes": 0, "scores": 0}
     recorder.close()
     assert read_status(recorder.run) == status
 
@@ -222,19 +237,68 @@ def test_a_failed_attempt_does_not_mark_a_later_complete_one_failed(make: Make) 
     first.expect("ride_gsm8k_none", prompt())
     second = make()
     second.expect("ride_gsm8k_none", prompt())
+    second.add("prompts", prompt_row())
     second.scored("ride_gsm8k_none")
     second.close()
     first.close()
     assert read_status(first.run)["state"] == "complete"
 
 
-def test_only_rank_0_writes_what_is_one_for_all_ranks(make: Make) -> None:
-    other = make(rank=1)
-    other.expect("ride_gsm8k_none", prompt())
-    other.add("prompts", prompt_row())
-    other.scored("ride_gsm8k_none")
+@pytest.fixture
+def ranks(make: Make, monkeypatch: pytest.MonkeyPatch) -> list[Recorder]:
+    """Two recorders as two processes have them, each with one prompt of one task."""
+    both = []
+    for rank in (0, 1):
+        monkeypatch.setattr("ride_eval.recorder._open", {})
+        recorder = make(rank=rank, world_size=2)
+        recorder.expect("ride_gsm8k_none", prompt())
+        recorder.add("prompts", prompt_row(rank))
+        both.append(recorder)
+    return both
+
+
+def files(recorder: Recorder) -> set[str]:
+    return {file.name[:10] for file in recorder.run.iterdir()}
+
+
+def test_rank_0_writes_what_is_one_for_all_ranks_when_all_are_done(ranks: list[Recorder]) -> None:
+    first, other = ranks
+    for recorder in ranks:
+        recorder.flush()
+        recorder.scored("ride_gsm8k_none")
+    other.finish()
     other.close()
-    assert [file.name[:10] for file in other.run.iterdir()] == ["prompts-r1"]
+    assert files(first) >= {"run.json", "prompts-r0", "prompts-r1"}
+    assert not (first.run / "status.json").exists(), "its own scores do not make the run complete"
+    first.finish()
+    first.close()
+    assert read_status(first.run) | {"reasons": {}} == {
+        "state": "complete", "rows": {**dict.fromkeys(TABLES, 0), "prompts": 2}, "reasons": {}, "error": None,
+    }  # fmt: skip
+
+
+def test_the_first_rank_that_fails_says_why(ranks: list[Recorder], monkeypatch: pytest.MonkeyPatch) -> None:
+    first, other = ranks
+    monkeypatch.setattr(sys, "last_value", ValueError("no such token"), raising=False)
+    other.close()
+    first.scored("ride_gsm8k_none")
+    monkeypatch.setattr(sys, "last_value", RunError("Another process of this run has ended."), raising=False)
+    first.close()
+    assert read_status(first.run)["error"] == "process 1: ValueError: no such token"
+
+
+def test_rank_0_alone_at_the_end_is_no_complete_run(ranks: list[Recorder]) -> None:
+    first = ranks[0]
+    first.scored("ride_gsm8k_none")
+    first.close()
+    assert (read_status(first.run)["state"], read_status(first.run)["error"]) == (
+        "failed", "process 0: ended before the other processes",
+    )  # fmt: skip
+
+
+def test_a_directory_that_not_all_ranks_see_is_refused(make: Make) -> None:
+    with pytest.raises(RunError, match=r"Process 1 does not find .*run.json, which process 0 wrote"):
+        make(rank=1, world_size=2)
 
 
 def test_a_place_that_cannot_hold_a_run_is_named(tmp_path: Path) -> None:
