@@ -17,6 +17,7 @@ formulas: [what is measured](../metrics.md), version {METRIC_VERSION}.
 |---|---|
 | `run.json` | identity and settings; written first, never rewritten |
 | `<table>-r<rank>-<number>-<sha16>.parquet` | a part of a table; its name ends in the first 16 hex digits of its SHA-256 |
+| `lock-r<rank>.json` | there while a process writes to the run: who it is |
 | `status.json` | written last: complete or failed, counts, reasons; its absence means running, or killed |
 
 A run that was stopped and continued may hold a row twice: drop duplicates by the key.
@@ -47,6 +48,7 @@ _ANSWER = {
     "sample": "number of the sample; 0 for other answers",
 }
 ABOUT = {
+    "requests": "A row a prompt that was asked for, written before anything is measured: so what is missing can be told.",
     "prompts": "A row a rendered prompt. Lists have a value a layer unless said otherwise.",
     "generations": "A row an answer.",
     "choices": "A row a choice of a multiple-choice or log-likelihood task.",
@@ -54,6 +56,7 @@ ABOUT = {
     "scores": "A row an answer: what the task's filter made of it, and whether it is right.",
 }
 COLUMNS: dict[str, dict[str, str]] = {
+    "requests": {},
     "prompts": {
         "domain": "the document's domain",
         "wrong_domain": "the domain that the wrong arms name",
@@ -64,7 +67,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "meta_length": "its length",
         "meta_unit": "`tokens` or `words`",
         "prompt_tokens": "tokens of the prompt",
-        "question_tokens": "of these, in the question",
+        "shared_tokens": "of these, leading ones that were read once for several prompts",
+        "question_tokens": "tokens of the question",
         "aligned_tokens": "of these, equal in all seven standard arms: what statistics are taken on",
         "reason": "why the prompt has no token statistics; null if it has",
         **{
@@ -91,11 +95,12 @@ COLUMNS: dict[str, dict[str, str]] = {
         "token_ids": "its tokens, the end token included",
         "entropies": "a token's entropy over the whole vocabulary (nats)",
         "logprobs": "a token's log-probability (nats)",
-        "finish": "why it ended: `stop` or `length`",
+        "finish": "why it ended: `eos` (the model's end token), `stop` (a stop string), `length`; `forced` for forced answers",
         "routing_generated": "selections of each expert on the first 32 tokens; layers x experts, flattened",
         "gates_generated": "gate weights by expert on these tokens, as shares of a layer's",
         "cosines": "a sample's cosines with the samples before it",
         "rouge_l": "its ROUGE-L F1 with these",
+        "reason": "why the answer could not be measured; null if it was",
     },
     "choices": {
         "choice": "index of the choice",
@@ -103,6 +108,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "loglikelihood": "summed over its tokens (nats)",
         "bytes": "its length in UTF-8",
         "greedy": "whether greedy decoding would give it",
+        "reason": "why the choice could not be measured; null if it was",
     },
     "routes": {
         "token_ids": "the aligned question tokens",
@@ -132,7 +138,7 @@ def write() -> str:
             raise ValueError(f"{table} has no column {', '.join(described)}")
         more = [f"`{name}`" for name in KEYS[table] if name not in KEY]
         found = f" Found by the key with {' and '.join(more)}." if more else " Found by the key."
-        parts.append(f"\n## {table}\n\n{ABOUT[table]}{found}\n\n{_table(rows)}")
+        parts.append(f"\n## {table}\n\n{ABOUT[table]}{found}\n" + (f"\n{_table(rows)}" if rows else ""))
     return "".join(parts)
 
 
