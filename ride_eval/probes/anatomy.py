@@ -150,7 +150,8 @@ def _routers(model: nn.Module, layers: nn.ModuleList) -> dict[int, Router]:
 
     handles = [module.register_forward_hook(look(index)) for index, block in enumerate(layers) for module in block.modules()]
     try:
-        device = next(model.parameters()).device
+        # Weights that parallelize=True left on the disk are nowhere; accelerate takes the input to where they will be.
+        device = next((each.device for each in model.parameters() if each.device.type != "meta"), torch.device("cpu"))
         with torch.no_grad():
             model(input_ids=torch.arange(1, n_tokens + 1, device=device)[None], use_cache=False)
     finally:
