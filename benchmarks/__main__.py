@@ -26,7 +26,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import against_harness, against_script, growth, models, probes_off, two_processes
+from benchmarks import against_harness, against_script, growth, probes_off, random_models, two_processes
 
 HERE = Path(__file__).parent
 PARTS: dict[str, Any] = {
@@ -112,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     logging.disable(logging.WARNING)
     before, start, rows = machine(), time.perf_counter(), []
     with tempfile.TemporaryDirectory() as work:
-        saved = models.build(Path(work), options.tokenizers, quick=options.quick)
+        saved = random_models.build(Path(work), options.tokenizers, quick=options.quick)
         folders = {name: str(folder) for name, folder in saved.items() if not options.quick or name == "olmoe"}
         for part in chosen:
             for row in PARTS[part].rows(folders, str(options.data.resolve()) if options.data else None, quick=options.quick):
@@ -120,7 +120,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                     row |= {"target": None, "met": None}  # tiny models say nothing of it
                 rows.append(row)
                 print(table([row])[-1], f"{time.perf_counter() - start:.0f} s", flush=True)
-        parameters = {name: models.size(folder) for name, folder in saved.items()}
+        parameters = {name: random_models.size(folder) for name, folder in saved.items()}
     report = {
         "machine": before,
         "versions": {package: metadata.version(package) for package in ("ride-eval", "torch", "transformers", "lm_eval")},

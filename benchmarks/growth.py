@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from transformers import AutoTokenizer
 
-from benchmarks import models as architectures
+from benchmarks import random_models as architectures
 from benchmarks.against_script import ride
 from benchmarks.jobs import Job, Run, call, harness, requests
 from benchmarks.measuring import MEGABYTE, peak, prepared, row, take_turns
