@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, fields
@@ -15,6 +17,7 @@ from lm_eval.tasks._yaml_loader import load_yaml
 
 from ride_eval.errors import TaskError
 
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _STRUCTURE = ("tag", "group", "task_list", "class", "task_alias")
 """What places a task in the harness's index, and is no part of how it asks."""
 
@@ -52,6 +55,14 @@ def read_spec(task: str, metadata: Mapping[str, Any]) -> RideSpec:
     if missing or unknown:
         problem = f"lacks {', '.join(missing)}" if missing else f"has unknown keys {', '.join(unknown)}"
         raise TaskError(f"Task {task}: metadata.ride {problem}; it takes {', '.join(sorted(known))}.")
+    not_text = [name for name, value in given.items() if value is not None and not isinstance(value, str)]
+    if not_text:
+        raise TaskError(f"Task {task}: metadata.ride.{not_text[0]} is {given[not_text[0]]!r}; text was expected.")
+    if not _PLAIN.fullmatch(given["benchmark"]):
+        raise TaskError(
+            f"Task {task}: metadata.ride.benchmark is {given['benchmark']!r}; it names a folder of data_dir, so a plain word "
+            "of letters, digits, `.`, `_` and `-` was expected."
+        )
     return RideSpec(**given)
 
 
@@ -60,7 +71,9 @@ def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], 
 
     Raises TaskError for a base that is not there, cannot be loaded, is a group, or exists as a Python class only.
     """
-    file = folder / spec.base if spec.base.endswith((".yml", ".yaml")) else _harness_file(spec)
+    # Normalised, since `folder` may not be there yet: `new/../mine.yml` would then not be found.
+    own = spec.base.endswith((".yml", ".yaml"))
+    file = Path(os.path.normpath(folder / spec.base)) if own else _harness_file(spec)
     if file is None or not file.is_file():
         raise TaskError(
             f"Task {task}: the base {spec.base!r} is neither a task of lm_eval {lm_eval.__version__} nor a file in {folder}."

@@ -28,6 +28,8 @@ from ride_eval.analysis.frames import COLUMNS
 from ride_eval.analysis.regression.snapshot import PLACE, Signatures, Snapshot, load_snapshot
 from ride_eval.analysis.units import UNIT
 from ride_eval.errors import RunError, UsageError
+from ride_eval.run_json import check_manifest
+from ride_eval.shards import claim_of
 from ride_eval.store import read_json, write_atomic, write_json
 
 FORMAT_VERSION = 1
@@ -92,6 +94,7 @@ def load_baseline(path: Path) -> Snapshot:
     if head.get("format") != FORMAT_VERSION:
         raise RunError(f"{path} has format {head.get('format')!r}; this version of ride_eval reads {FORMAT_VERSION}.")
     try:
+        check_manifest(path / _HEAD, head["manifest"])
         rows = _read(path / "rows.parquet").to_pandas()
         for column in _TEXTS:
             rows[column] = rows[column].astype(str)
@@ -128,16 +131,16 @@ def entries(folder: Path) -> list[Entry]:
     found = []
     for head in sorted(folder.glob(f"[!.]*/{_HEAD}")):
         content = read_json(head)
-        manifest = content.get("manifest", {})
-        found.append(
-            Entry(
-                name=head.parent.name,
-                model=str(manifest.get("model", {}).get("name")),
-                created=str(manifest.get("created", "")),
-                documents=int(content.get("documents", 0)),
-                size=sum(file.stat().st_size for file in head.parent.iterdir()),
+        try:
+            manifest = content["manifest"]
+            name, created, documents = manifest["model"].get("name"), manifest.get("created", ""), content.get("documents", 0)
+            size = sum(file.stat().st_size for file in head.parent.iterdir())
+            found.append(
+                Entry(name=head.parent.name, model=str(name), created=str(created), documents=int(documents), size=size)
             )
-        )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            problem = f"{type(error).__name__}: {error}"
+            raise RunError(f"The baseline {head.parent} is damaged ({problem}). Save it again.") from None
     return found
 
 
@@ -196,6 +199,8 @@ def _read(file: Path) -> pa.Table:
     size = file.stat().st_size
     if size > MAX_BYTES:
         raise ValueError(f"{file.name} has {size:,} bytes, more than the {MAX_BYTES:,} of a baseline")
+    if (problem := claim_of(pq.read_metadata(file))) is not None:
+        raise ValueError(problem)
     return pq.read_table(file)
 
 

@@ -24,6 +24,7 @@ from types import ModuleType
 _OTHERS_WAIT = 3.0
 """Seconds."""
 _SCRIPTS = ("lm_eval", "lm-eval", "lm_eval.exe", "lm-eval.exe")
+_TRACKER = "lm_eval.loggers.evaluation_tracker"
 _OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 _COMMAND_OR_MODULE = re.compile(r"-[bBdEiIOPqRsSuvx]*([cm])(.*)", re.DOTALL)
 """Python's `-c` and `-m`, which may be joined with flags before and with their value behind: `-um lm_eval`, `-mlm_eval`."""
@@ -36,7 +37,8 @@ def install() -> None:
     if any(isinstance(finder, _After) for finder in sys.meta_path):
         return
     install_error_hook()
-    sys.meta_path.insert(0, _After({"lm_eval.models": register_model, "lm_eval.tasks.manager": add_tasks}))
+    waiting = {"lm_eval.models": register_model, "lm_eval.tasks.manager": add_tasks, _TRACKER: watch_saves}
+    sys.meta_path.insert(0, _After(waiting))
 
 
 def is_harness(argv: Sequence[str]) -> bool:
@@ -96,8 +98,15 @@ def add_tasks(manager: ModuleType) -> None:
     manager.TaskManager.__init__ = init
 
 
+def watch_saves(tracker: ModuleType) -> None:
+    """Look for the files that the harness saves, when it has saved them."""
+    from ride_eval.saved import watch
+
+    watch(tracker)
+
+
 def install_error_hook() -> None:
-    """Print errors of our family as one sentence and exit with their code; all others as before.
+    """Print errors of our family, and what stopped the run, as one sentence and exit with its code; all others as before.
 
     Of several processes that make the same mistake, the first prints it: the others wait a moment, in which their launcher ends
     them.
@@ -106,8 +115,14 @@ def install_error_hook() -> None:
 
     def hook(kind: type[BaseException], error: BaseException, trace: object) -> None:
         from ride_eval.errors import RideError
+        from ride_eval.screen import visible_lines
 
-        if not isinstance(error, RideError):
+        if isinstance(error, RideError):
+            text, code = str(error), error.exit_code
+        elif isinstance(error, KeyboardInterrupt):
+            # Stopped says which signal it was; a plain one came while nothing was measured: loading, or scoring.
+            text, code = str(error) or "Stopped. Give the same command again to go on.", getattr(error, "exit_code", 130)
+        else:
             previous(kind, error, trace)  # type: ignore[arg-type]
             return
         rank = os.environ.get("RANK", "0")
@@ -116,9 +131,9 @@ def install_error_hook() -> None:
         sys.stdout.flush()
         # torch, once it has connected processes, lends this hook a buffer in place of sys.stderr, and loses it as we exit.
         stream = sys.__stderr__ or sys.stderr
-        stream.write(f"\nride_eval{'' if rank == '0' else f' (process {rank})'}: {error}\n")
+        stream.write(f"\nride_eval{'' if rank == '0' else f' (process {rank})'}: {visible_lines(text)}\n")
         stream.flush()
-        raise SystemExit(error.exit_code)
+        raise SystemExit(code)
 
     sys.excepthook = hook
 

@@ -17,14 +17,17 @@ from ride_eval.errors import DataError
 
 log = logging.getLogger(__name__)
 
+MAX_BYTES = 4 * 1024**3
+"""Of one split: documents are held in memory."""
 
-def read_folder(folder: Path) -> datasets.DatasetDict:
-    """All `<split>.jsonl` of a folder. Raises DataError."""
+
+def read_folder(folder: Path, *, instead: str = "") -> datasets.DatasetDict:
+    """All `<split>.jsonl` of a folder. Raises DataError, which offers what may be done `instead`."""
     files = sorted(folder.glob("*.jsonl")) if folder.is_dir() else []
     if not files:
         raise DataError(
             f"There is no data in {folder}: <split>.jsonl files with the hub data set's own fields were expected, one JSON "
-            "object a line. Put them there, or leave data_dir out to load from the hub."
+            f"object a line. Put them there{instead}."
         )
     return datasets.DatasetDict({file.stem: read_jsonl(file, file.stat().st_mtime_ns) for file in files})
 
@@ -34,6 +37,10 @@ def read_jsonl(file: Path, changed: int) -> datasets.Dataset:
     """One split; cached while the file's change time stays, since seven arms read the same one."""
     rows: list[dict[str, Any]] = []
     try:
+        if (size := file.stat().st_size) > MAX_BYTES:
+            raise DataError(
+                f"{file} has {size:,} bytes; at most {MAX_BYTES:,} are read. Split it, or keep the part you evaluate."
+            )
         with file.open(encoding="utf-8") as lines:
             rows += [_row(file, number, line) for number, line in enumerate(lines, 1) if line.strip()]
     except (OSError, UnicodeDecodeError) as error:

@@ -85,6 +85,7 @@ class ProbedHFLM(RankedHFLM):
         if not placed:
             plain: torch.Tensor = super()._model_generate(context=context, max_length=max_length, stop=stop, **kwargs)
             return plain
+        self.ledger.recorder.check()
         with self.bundle.attached(Layout((context.shape[0], context.shape[1]), rows), decoding=True) as reading:
             output: torch.Tensor = super()._model_generate(context=context, max_length=max_length, stop=stop, **kwargs)
         self.ledger.add_prompts([(prompt, place) for _, prompt, place in placed], reading)
@@ -152,6 +153,7 @@ class ProbedHFLM(RankedHFLM):
         if not placed:
             plain: torch.Tensor = super()._model_call(inps, *args, **kwargs)
             return plain
+        self.ledger.recorder.check()
         with self.bundle.attached(Layout((inps.shape[0], inps.shape[1]), rows), decoding=False) as reading:
             logits: torch.Tensor = super()._model_call(inps, *args, **kwargs)
         self.ledger.add_prompts(placed, reading)

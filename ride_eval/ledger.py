@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from ride_eval.answer import Finish, find_end, through_end
 from ride_eval.encoding import Placed
+from ride_eval.errors import ProbeError
 from ride_eval.measurement import Measurement
 from ride_eval.metrics.rouge import rouge_l
 from ride_eval.probes.bundle import Reading
+from ride_eval.probes.layout import FLAW
 from ride_eval.prompt import Prompt, Request
 from ride_eval.recorder import Recorder
 from ride_eval.scalars import answer_values, forced_value, names, prompt_values, sample_values
+from ride_eval.soundness import failed, is_failed, unsound_answer, unsound_choice
 from ride_eval.store import FORCED, Key
 
 
@@ -45,6 +48,8 @@ class Written:
     routing: NDArray[np.int64] | None
     gates: NDArray[np.float32] | None
     """Selections by expert, and gate weights by expert as shares of a layer's: (Lm x E,) each."""
+    flaw: str | None = None
+    """Why nothing but the text and its tokens is kept."""
 
     @property
     def content_tokens(self) -> int:
@@ -72,6 +77,7 @@ class Ledger:
         self._forced: set[tuple[Key, str]] = set()
         self._pairs: dict[tuple[Key, int], tuple[float, bool]] = {}
         self._cut: set[Key] = set()
+        self._unsound: set[Key] = set()
 
     # What is known ------------------------------------------------------------------------------------------------------
 
@@ -108,7 +114,8 @@ class Ledger:
     def greedy_tokens(self, key: Key) -> list[int]:
         """Tokens of the greedy answer of one of the forced arms; empty if there is none."""
         if key not in self._greedy and (key, "greedy") in self.recorder.generations:
-            self._greedy[key] = [int(i) for i in self.recorder.generations[key, "greedy"]["token_ids"]]
+            stored = self.recorder.generations[key, "greedy"]
+            self._greedy[key] = [] if is_failed(stored["reason"]) else [int(i) for i in stored["token_ids"]]
         return self._greedy.get(key, [])
 
     def measurement(self, prompt: Prompt, *, generated: bool) -> Measurement:
@@ -116,7 +123,10 @@ class Ledger:
         known = {} if self.is_cut(prompt.key) else self._of(prompt.key)
         wanted = names(self._probes, generated=generated)
         return Measurement(
-            key=prompt.key, run=str(self.recorder.run), values={name: known.get(name, math.nan) for name in wanted}
+            key=prompt.key,
+            run=str(self.recorder.run),
+            values={name: known.get(name, math.nan) for name in wanted},
+            sound=prompt.key not in self._unsound and prompt.key not in self.recorder.unsound,
         )
 
     def _of(self, key: Key) -> dict[str, float]:
@@ -135,9 +145,13 @@ class Ledger:
 
     # What is new --------------------------------------------------------------------------------------------------------
 
-    def add_prompts(self, placed: Sequence[tuple[Prompt, Placed]], reading: Reading) -> None:
-        """The prompts of one batch, in the order of the layout's rows."""
-        for (prompt, place), columns in zip(placed, reading.prompt_rows(len(placed)), strict=True):
+    def add_prompts(
+        self, placed: Sequence[tuple[Prompt, Placed]], reading: Reading, reused: Sequence[int] | None = None
+    ) -> None:
+        """The prompts of one batch, in the order of the layout's rows; `reused`: leading tokens that another pass read."""
+        shared = [0] * len(placed) if reused is None else reused
+        for (prompt, place), columns, n_shared in zip(placed, reading.prompt_rows(len(placed)), shared, strict=True):
+            flaw = columns.pop(FLAW, None)
             experts, prompt_experts = (columns.pop(name, None) for name in ("experts", "prompt_experts"))
             if place.truncated:
                 self._cut.add(prompt.key)
@@ -152,14 +166,17 @@ class Ledger:
                 "meta_length": prompt.meta_length,
                 "meta_unit": prompt.meta_unit,
                 "prompt_tokens": len(place.encoding.ids),
+                "shared_tokens": n_shared,
                 "question_tokens": place.question_tokens,
                 "aligned_tokens": len(place.aligned),
                 "keyword_tokens": len(place.keywords),
-                "reason": place.reason,
+                "reason": place.reason if flaw is None else failed(flaw),
                 **{name: values.ravel() if values.ndim else values.item() for name, values in columns.items()},
             }
             self._values[prompt.key] = prompt_values(row)
             self.recorder.add("prompts", row)
+            if flaw is not None:
+                self.recorder.flawed(prompt.key, flaw)
             routes: dict[str, Any] = {}
             if experts is not None:
                 routes["token_ids"] = [place.encoding.ids[position] for position in place.aligned]
@@ -173,25 +190,39 @@ class Ledger:
         """What followed the prompts, (rows, S) tokens, as answers; `group` rows a prompt, the greedy answer first."""
         # What follows an end token is padding, or, after a shared prefill, whatever the row went on with.
         tokens = [through_end(ids, self._rules.end_ids) for ids in generated.tolist()]
-        entropies, logprobs = reading.decoding.steps(generated) if reading.decoding and reading.wants_entropy else (None, None)
+        entropies, logprobs, flaw = None, None, None
+        try:
+            entropies, logprobs = reading.decoding.steps(generated) if reading.decoding else (None, None)
+        except ProbeError as error:
+            flaw = str(error)
         ends = [find_end(ids, end_ids=self._rules.end_ids, stops=stop, decode=self._rules.decode) for ids in tokens]
         # An end token is fed back only while other rows of the batch go on, so it never counts.
         fed = [end.n_tokens - (end.finish == "eos") for end in ends[::group]]
-        routing, gates = reading.routing.generated(fed) if reading.routing else (None, None)
-        return [
-            Written(
-                text=postprocess_generated_text(
-                    self._rules.decode(tokens[row]), stop=list(stop), think_end_token=self._rules.think_end
-                ),
-                token_ids=tokens[row][: end.n_tokens],
-                finish=end.finish,
-                entropies=None if entropies is None else entropies[row, : end.n_tokens],
-                logprobs=None if logprobs is None else logprobs[row, : end.n_tokens],
-                routing=None if routing is None or row % group else routing[row // group].ravel(),
-                gates=None if gates is None or row % group else gates[row // group].ravel(),
+        routing, gates = None, None
+        try:
+            routing, gates = reading.routing.generated(fed) if reading.routing else (None, None)
+        except ProbeError as error:
+            flaw = flaw or str(error)
+        written = []
+        for row, end in enumerate(ends):
+            own = [None if part is None else part[row, : end.n_tokens] for part in (entropies, logprobs)]
+            found = flaw or (None if own[0] is None or own[1] is None else unsound_answer(own[0], own[1]))
+            keep, first = reading.wants_entropy and found is None, row % group == 0 and found is None
+            written.append(
+                Written(
+                    text=postprocess_generated_text(
+                        self._rules.decode(tokens[row]), stop=list(stop), think_end_token=self._rules.think_end
+                    ),
+                    token_ids=tokens[row][: end.n_tokens],
+                    finish=end.finish,
+                    entropies=own[0] if keep else None,
+                    logprobs=own[1] if keep else None,
+                    routing=routing[row // group].ravel() if first and routing is not None else None,
+                    gates=gates[row // group].ravel() if first and gates is not None else None,
+                    flaw=found,
+                )
             )
-            for row, end in enumerate(ends)
-        ]
+        return written
 
     def add_answers(
         self, prompt: Prompt, greedy: Written, samples: Sequence[Written] = (), cosines: NDArray[np.float32] | None = None
@@ -202,11 +233,17 @@ class Ledger:
         values |= answer_values(row)
         self._texts[prompt.key] = greedy.text
         if prompt.key.arm in self._forced_arms:
-            self._greedy[prompt.key] = greedy.token_ids
+            self._greedy[prompt.key] = greedy.token_ids if greedy.flaw is None else []
+        bad = [i for i, sample in enumerate(samples) if sample.flaw is not None]
+        if greedy.flaw is not None or bad:
+            self._unsound.add(prompt.key)
+            self.recorder.flawed(prompt.key, greedy.flaw or str(samples[bad[0]].flaw))
         if prompt.key.arm == "none":
             values["forced_entropy"] = values["token_entropy"]
         overlaps = rouge_l([sample.text for sample in samples])
         pairs = {"rouge_l": overlaps} if cosines is None else {"rouge_l": overlaps, "cosines": cosines}
+        for matrix in pairs.values():
+            matrix[bad], matrix[:, bad] = np.nan, np.nan
         rows = [
             self._add_answer(prompt, sample, "sample", i, {name: matrix[i, :i] for name, matrix in pairs.items()})
             for i, sample in enumerate(samples)
@@ -225,9 +262,10 @@ class Ledger:
             "token_ids": answer.token_ids,
             "entropies": answer.entropies,
             "logprobs": answer.logprobs,
-            "finish": answer.finish,
+            "finish": answer.finish if answer.flaw is None else None,
             "routing_generated": answer.routing,
             "gates_generated": answer.gates,
+            "reason": None if answer.flaw is None else failed(answer.flaw),
             **(pairs or {}),
         }
         self.recorder.add("generations", row)
@@ -235,7 +273,13 @@ class Ledger:
 
     def add_forced(self, prompt: Prompt, kind: str, entropies: Any, logprobs: Any) -> None:
         """Another arm's answer after this prompt: (n,) nats each; `kind` by `store.forced_kind`."""
-        row = {"answer": kind, "sample": 0, "entropies": entropies, "logprobs": logprobs, "finish": "forced"}
+        flaw = unsound_answer(entropies, logprobs)
+        row: dict[str, Any] = {"answer": kind, "sample": 0, "finish": "forced"}
+        if flaw is None:
+            row |= {"entropies": entropies, "logprobs": logprobs}
+        else:
+            row["reason"] = failed(flaw)
+            self.recorder.flawed(prompt.key, flaw)
         self._forced.add((prompt.key, kind))
         if kind == FORCED:
             self._of(prompt.key)["forced_entropy"] = forced_value(row)
@@ -244,14 +288,19 @@ class Ledger:
     def add_choice(self, asked: Request, pair: tuple[float, bool]) -> None:
         """The log-likelihood of a choice, and whether its tokens were the likeliest."""
         self._pairs[asked.prompt.key, asked.choice or 0] = pair
+        flaw = unsound_choice(pair[0])
+        if flaw is not None:
+            self._unsound.add(asked.prompt.key)
+            self.recorder.flawed(asked.prompt.key, flaw)
         self.recorder.add(
             "choices",
             {
                 **asked.prompt.key._asdict(),
                 "choice": asked.choice or 0,
                 "text": asked.choice_text,
-                "loglikelihood": pair[0],
+                "loglikelihood": pair[0] if flaw is None else None,
                 "bytes": asked.choice_bytes,
-                "greedy": pair[1],
+                "greedy": pair[1] if flaw is None else None,
+                "reason": None if flaw is None else failed(flaw),
             },
         )

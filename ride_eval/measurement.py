@@ -21,6 +21,8 @@ class Measurement:
     """Path of the run directory."""
     values: Mapping[str, float]
     """Every name the run's probes can give for such a prompt, NaN where there is no value."""
+    sound: bool = True
+    """Whether the answers' own probabilities are numbers; where not, nothing may be made of the answers either."""
     filter: str | None = None
     """The answer filter a filtered response went through."""
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -18,10 +19,13 @@ import torch
 from lm_eval.models.utils import normalize_gen_kwargs
 from tqdm import tqdm
 
+from ride_eval.batching import Batches, find_budget
+from ride_eval.continuation import new_cache
 from ride_eval.encoding import Encoder
 from ride_eval.errors import UsageError
 from ride_eval.forcing import Forcing
 from ride_eval.harness import ProbedHFLM, check_tokens
+from ride_eval.interrupts import interruptible
 from ride_eval.ledger import Ledger, TextRules
 from ride_eval.manifest import describe
 from ride_eval.measurement import MeasuredPair, MeasuredText
@@ -34,10 +38,24 @@ from ride_eval.shared import Placing, SharedPrefill
 from ride_eval.store import Key
 from ride_eval.zoo import resolve
 
+log = logging.getLogger(__name__)
 WINDOW = 512
 ROUTES = ("question", "prompt")
 """What `store_routes` may be."""
 _T = TypeVar("_T")
+
+
+def _refuse_foreign_code(arguments: Mapping[str, Any]) -> None:
+    """Weights are numbers: code from a checkpoint, or a pickle, could do anything, and change what is measured."""
+    if arguments.get("trust_remote_code"):
+        raise UsageError(
+            "trust_remote_code=True in --model_args: --model ride runs no code that comes with a checkpoint, and its probes "
+            "know the architectures of transformers only. Leave it out."
+        )
+    if arguments.get("use_safetensors") is False:
+        raise UsageError(
+            "use_safetensors=False in --model_args: --model ride loads no pickle. Convert the checkpoint to safetensors."
+        )
 
 
 class RideLM(ProbedHFLM):
@@ -60,6 +78,12 @@ class RideLM(ProbedHFLM):
         log-likelihoods are then equal to the last bit, and no samples are drawn.
     store_routes
         Expert ids of which tokens are stored: `question`, or `prompt` for all prompt tokens too.
+    reuse_prefix
+        Leading tokens that at least two prompts share, 64 or more, are read once; probes give the same values. Models with
+        recurrent layers go without.
+    token_budget
+        Tokens a batch may hold, all rows and what they may still write included. By default batches have `batch_size` prompts,
+        and with `batch_size=auto` a budget is looked for.
     posix
         Force the answers of four arms after each other's prompts, twelve passes a document, for its sensitivity to them.
     """
@@ -74,13 +98,17 @@ class RideLM(ProbedHFLM):
         share_prefill: bool = True,
         store_routes: str = "question",
         posix: bool = False,
+        reuse_prefix: bool = True,
+        token_budget: int | None = None,
         **kwargs: Any,
     ) -> None:
         wanted = parse_probes(probes)
         for name, value in (("num_samples", num_samples), ("seed", seed)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise UsageError(f"{name}={value!r} in --model_args; a whole number of at least 0 was expected.")
-        for name, flag in (("share_prefill", share_prefill), ("posix", posix)):
+        if token_budget is not None and (type(token_budget) is not int or token_budget < 1):
+            raise UsageError(f"token_budget={token_budget!r} in --model_args; a whole number of at least 1 was expected.")
+        for name, flag in (("share_prefill", share_prefill), ("posix", posix), ("reuse_prefix", reuse_prefix)):
             if not isinstance(flag, bool):
                 raise UsageError(f"{name}={flag!r} in --model_args; True or False was expected.")
         if store_routes not in ROUTES:
@@ -89,6 +117,8 @@ class RideLM(ProbedHFLM):
             raise UsageError(f"posix=True needs the log-probabilities of answers; add entropy to probes={probes}.")
         if isinstance(pretrained, str):
             pretrained = resolve(pretrained)
+            _refuse_foreign_code(kwargs)
+            kwargs["use_safetensors"] = True
         try:
             super().__init__(pretrained=pretrained, **kwargs)
         except (OSError, ValueError) as error:  # not found, not a model, or arguments that do not go together
@@ -100,8 +130,10 @@ class RideLM(ProbedHFLM):
             self.model.config.output_router_logits = False
         self._refuse_what_sharing_cannot_do(share_prefill)
         self.num_samples, self.seed, self.share_prefill = (num_samples if share_prefill else 0), seed, share_prefill
-        self.store_routes, self.posix = store_routes, posix
+        self.store_routes, self.posix, self.reuse_prefix, self.token_budget = store_routes, posix, reuse_prefix, token_budget
         self.bundle = Bundle(self.model, wanted, prompt_experts=store_routes == "prompt")
+        for limit in self.bundle.limits.values() if self.rank == 0 else ():
+            log.warning("%s", limit)
         manifest = describe(self, self.bundle)
         # str: the harness reads run_dir=2026 as a number.
         folder = Path(f"runs/{manifest['model']['name']}" if run_dir is None else str(run_dir))
@@ -112,13 +144,15 @@ class RideLM(ProbedHFLM):
         rules = TextRules(decode=self.tok_decode, end_ids=self._end_ids(), think_end=think_end)
         self.ledger = Ledger(self.recorder, self.bundle.names, rules, self.num_samples, POSIX_ARMS if posix else ("none",))
         self.forcing = Forcing(self, posix=posix)
-        self._shared = SharedPrefill(self)
+        self._shared = SharedPrefill(self, reuse_prefix=reuse_prefix)
 
     def _refuse_what_sharing_cannot_do(self, share_prefill: bool) -> None:
         if isinstance(self.think_end_token, int):
             raise UsageError(
                 f"think_end_token={self.think_end_token} is a token id; with --model ride give the token's text, e.g. </think>."
             )
+        if share_prefill:
+            new_cache(self.model)  # refuses a model that keeps a cache of its own
         config = self.model.generation_config
         names = ("max_new_tokens", "min_new_tokens", "min_length", "cache_implementation")
         given = [f"{name}={value}" for name in names if (value := getattr(config, name, None))]
@@ -139,6 +173,7 @@ class RideLM(ProbedHFLM):
 
     # What the harness asks ----------------------------------------------------------------------------------------------
 
+    @interruptible()
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         """Greedy answers, those of RIDE tasks with their measurement."""
         self._open(requests)
@@ -147,7 +182,7 @@ class RideLM(ProbedHFLM):
         rest = [r for r in requests if (asked := request_of(r)) is None or not self.ledger.has_answer(asked.prompt.key)]
         plain = dict(zip(map(id, rest), self.harness_answers(rest, disable_tqdm), strict=True))
         self.forcing.force([asked.prompt for request in requests if (asked := request_of(request))], disable_tqdm)
-        self.recorder.flush()
+        self._finish()
         responses = []
         for request in requests:
             asked = request_of(request)
@@ -158,6 +193,7 @@ class RideLM(ProbedHFLM):
                 responses.append(MeasuredText(self.ledger.text(asked.prompt.key), measurement))
         return responses
 
+    @interruptible()
     def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         """Log-likelihoods, those of RIDE tasks with their measurement."""
         self._open(requests)
@@ -175,7 +211,7 @@ class RideLM(ProbedHFLM):
                 self.ledger.add_choice(asked, plain[id(request)])
             pair = self.ledger.choice(asked.prompt.key, asked.choice or 0)
             responses.append(MeasuredPair(pair, self.ledger.measurement(asked.prompt, generated=False)))
-        self.recorder.flush()
+        self._finish()
         return responses
 
     def gather_object(self, obj: Any, dst: int = 0) -> list[Any] | None:
@@ -205,8 +241,9 @@ class RideLM(ProbedHFLM):
                     # What is cut stays with the harness, which knows how.
                     fits = [(prompt, place) for prompt, place in placed if not place.truncated]
                     bar.update(len(placed) - len(fits))
-                    for n in self._shared.answers(fits, arguments[name], self._answer_rows()):
+                    for n in self._shared.answers(fits, arguments[name], self.batches):
                         bar.update(n)
+                        self.recorder.check()
 
     def _share_choices(self, requests: Iterable[Any], disable_tqdm: bool) -> None:
         """Score the choices of prompts that fit, with one pass a prompt."""
@@ -232,12 +269,13 @@ class RideLM(ProbedHFLM):
                     else:
                         check_tokens(prompt, place, found[0][1])
                         placed.append(((prompt, place), [(asked, continuation) for asked, _, continuation in found]))
-                for n in self._shared.choices(placed, self.batch_rows()):
+                for n in self._shared.choices(placed, self.batches):
                     bar.update(n)
+                    self.recorder.check()
 
     def _windows(self, items: list[_T]) -> Iterator[list[_T]]:
         """Parts to tokenize and sort by length at a time: tokens with offsets of a whole benchmark do not fit in memory."""
-        size = max(WINDOW, 4 * self.batch_rows())
+        size = max(WINDOW, 4 * (self.batches.rows or 0))
         return (items[start : start + size] for start in range(0, len(items), size))
 
     def centre(self) -> torch.Tensor:
@@ -252,6 +290,12 @@ class RideLM(ProbedHFLM):
         ids = self.encoder.encode(text, "answer").ids[: self.max_length]
         state = mean_state(self.model, list(ids), self.device)
         return {"text": hashlib.sha256(text.encode()).hexdigest(), "mean_state": state.tolist()}
+
+    def _finish(self) -> None:
+        """All that was asked is answered: write it, unless a check says that it is no measurement."""
+        if self.recorder.is_open:
+            self.recorder.flush()
+            self.recorder.check()
 
     # Small things -------------------------------------------------------------------------------------------------------
 
@@ -269,19 +313,14 @@ class RideLM(ProbedHFLM):
     def _has_choice(self, asked: Request) -> bool:
         return self.ledger.has_choice(asked.prompt.key, asked.choice or 0)
 
-    def batch_rows(self) -> int:
-        """The batch size; `auto` is found by the harness's own search, once."""
-        if self.batch_size != "auto":
-            size: int = self.batch_size
-            return size
-        if self.auto_batch is None:
-            self._detect_batch_size()
-        return self.auto_batch or 1
-
-    def _answer_rows(self) -> int:
-        """Prompts a batch while decoding, where each has 1 + num_samples rows; a size the user gave is kept."""
-        rows = self.batch_rows()
-        return rows if self.batch_size != "auto" else max(1, rows // (1 + self.num_samples))
+    @cached_property
+    def batches(self) -> Batches:
+        """How prompts are cut into batches; shared by all that is asked, so that what did not fit is not tried again."""
+        if self.token_budget is not None:
+            return Batches(tokens=self.token_budget)
+        if self.batch_size == "auto":
+            return Batches(tokens=find_budget(self.model, self.max_length, self.device))
+        return Batches(rows=int(self.batch_size))
 
     def _end_ids(self) -> set[int]:
         """The tokens at which generation stops: the model's; the tokenizer's only where the model names none."""

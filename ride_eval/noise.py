@@ -25,6 +25,7 @@ from ride_eval.analysis.regression.pairs import Block, blocks
 from ride_eval.analysis.regression.snapshot import REFERENCE, Snapshot, load_snapshot
 from ride_eval.analysis.regression.versions import routing_change
 from ride_eval.errors import RideError, UsageError
+from ride_eval.files import TooLongError, read_limited
 from ride_eval.store import METRIC_VERSION, write_json
 
 FORMAT_VERSION = 1
@@ -153,13 +154,12 @@ def write_noise(noise: Noise, file: Path) -> None:
 def load_noise(file: Path) -> Noise:
     """Raises UsageError if the file is not one that `ride-eval noise` wrote."""
     try:
-        size = file.stat().st_size
-        if size > MAX_BYTES:
-            raise UsageError(f"{file} has {size:,} bytes; a noise file of at most {MAX_BYTES:,} was expected.")
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(read_limited(file, MAX_BYTES).decode("utf-8"))
         return _noise(content, str(file))
     except OSError as error:
         raise UsageError(f"Cannot read {file}: {error.strerror}. Give the file that `ride-eval noise` wrote.") from None
+    except TooLongError:
+        raise UsageError(f"{file} is longer than {MAX_BYTES:,} bytes; a file that `ride-eval noise` wrote is not.") from None
     except RideError:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

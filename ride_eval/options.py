@@ -25,6 +25,8 @@ class Options:
     prompts: Prompts
     placement: Literal["user", "system"]
     """Where the arm's text stands: at the front of the first user turn, or in the system message."""
+    wordings_per_document: int
+    """Under how many of the arms' wordings each document is asked, from 1 to all of them."""
     leave_unscored: bool
     """Leave out the scores of documents whose scoring data is not installed."""
     counter: Counter
@@ -39,13 +41,21 @@ def read_options(metadata: Mapping[str, Any]) -> Options:
     missing = metadata.get("missing_scoring_data")
     if missing not in (None, "nan"):
         raise UsageError(f"missing_scoring_data={missing!r} in --metadata; `nan` was expected, or nothing.")
+    prompts = _load_prompts(str(metadata["prompts"]) if metadata.get("prompts") else None)
     return Options(
         data_dir=Path(str(metadata["data_dir"])) if metadata.get("data_dir") else None,
-        prompts=_load_prompts(str(metadata["prompts"]) if metadata.get("prompts") else None),
+        prompts=prompts,
         placement=placement,
+        wordings_per_document=_wordings(metadata.get("wordings_per_document", 1), prompts.n_wordings),
         leave_unscored=missing == "nan",
         counter=_counter(metadata),
     )
+
+
+def _wordings(given: Any, most: int) -> int:
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= most:
+        raise UsageError(f"wordings_per_document={given!r} in --metadata; a whole number from 1 to {most} was expected.")
+    return given
 
 
 @lru_cache(maxsize=8)
@@ -57,15 +67,15 @@ def _counter(metadata: Mapping[str, Any]) -> Counter:
     name = metadata.get("tokenizer") or metadata.get("pretrained")
     if not isinstance(name, str):
         return WORDS
-    return _token_counter(resolve(name), str(metadata.get("revision", "main")), bool(metadata.get("trust_remote_code", False)))
+    return _token_counter(resolve(name), str(metadata.get("revision", "main")))
 
 
 @lru_cache(maxsize=8)
-def _token_counter(name: str, revision: str, trust_remote_code: bool) -> Counter:
+def _token_counter(name: str, revision: str) -> Counter:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=trust_remote_code)
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
     except (OSError, ValueError):  # an API's model name: text-level metrics still work, matched in words and flagged
         return WORDS
     return Counter(unit="tokens", count=lambda text: len(tokenizer.encode(text, add_special_tokens=False)))

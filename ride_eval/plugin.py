@@ -7,10 +7,12 @@ command line of a release that does not is served by `bridge`.
 
 from __future__ import annotations
 
+import lm_eval.loggers.evaluation_tracker
 import lm_eval.models
 import lm_eval.tasks.manager
 
-from ride_eval.bridge import add_tasks, register_model
+from ride_eval.bridge import add_tasks, register_model, watch_saves
 
 register_model(lm_eval.models)
 add_tasks(lm_eval.tasks.manager)
+watch_saves(lm_eval.loggers.evaluation_tracker)

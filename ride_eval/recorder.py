@@ -6,8 +6,8 @@ One recorder per process and run directory; the tasks find it again, for their s
 from __future__ import annotations
 
 import atexit
+import logging
 import sys
-from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +15,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
-from ride_eval.errors import RunError
+from ride_eval import asked, lock
+from ride_eval.errors import ProbeError, RideError, RunError
+from ride_eval.interrupts import Stopped, pending
 from ride_eval.prompt import Prompt, TemplateSettings
+from ride_eval.shards import set_aside
+from ride_eval.soundness import MAX_SHARE, is_failed, too_many
+from ride_eval.status import write_status
 from ride_eval.store import (
     FORMAT_VERSION,
     KEYS,
@@ -29,11 +33,16 @@ from ride_eval.store import (
     check_identity,
     read_manifest,
     read_table,
-    shards,
-    write_json,
+    write_manifest,
 )
 
+log = logging.getLogger(__name__)
 _open: dict[str, Recorder] = {}
+
+
+def any_measured() -> bool:
+    """Whether this process has opened a run directory."""
+    return bool(_open)
 
 
 def recorder_of(run: str) -> Recorder | None:
@@ -67,6 +76,8 @@ class Recorder:
         self._expected: set[str] = set()
         self._scored: set[str] = set()
         self._conditions: dict[str, tuple[int, str]] = {}
+        self._asked: set[Key] = set()
+        self._flawed: dict[Key, str] = {}
         self.is_open = self._finished = False
         self.centre: list[float] = []
         """The model's mean state over the calibration text."""
@@ -75,6 +86,8 @@ class Recorder:
         self.generations: dict[tuple[Key, str], dict[str, Any]] = {}
         self.samples: dict[Key, list[dict[str, Any]]] = {}
         self.choices: dict[tuple[Key, int], dict[str, Any]] = {}
+        self.unsound: set[Key] = set()
+        """Prompts of which a stored answer or choice failed a check."""
         if run.exists() and not run.is_dir():
             raise RunError(f"run_dir={run} is a file; a directory was expected.")
         if (run / "run.json").exists():
@@ -101,19 +114,36 @@ class Recorder:
             identity["calibration"] = calibration["text"]
         try:
             self.run.mkdir(parents=True, exist_ok=True)
+            lock.acquire(self.run, self.rank)
         except OSError as error:
             raise RunError(f"Cannot make run_dir={self.run}: {error.strerror}. Give a directory you can write to.") from None
+        try:
+            self._begin(identity, calibration)
+        except OSError as error:
+            raise RunError(
+                f"Cannot write into run_dir={self.run}: {error.strerror}. Make room, or mend the directory."
+            ) from None
+        finally:
+            if not self.is_open:
+                lock.release(self.run, self.rank)
+
+    def _begin(self, identity: Mapping[str, Any], calibration: Mapping[str, Any] | None) -> None:
         if (self.run / "run.json").exists():
             there = read_manifest(self.run)
             check_identity(self.run, there["identity"], identity)
             self.centre = there.get("calibration", [])
-            self._read_back()
+            for name in set_aside(self.run):
+                log.warning("The shard %s was damaged; it is kept as %s.corrupt, and its rows are measured again.", name, name)
+            try:
+                self._read_back()
+            except (KeyError, TypeError, ValueError) as error:
+                raise RunError(f"The rows in {self.run} are not those of a run ({error}). Give another run_dir.") from error
         elif self.rank == 0:
             created = datetime.now(UTC).isoformat(timespec="seconds")
             head = {"format": FORMAT_VERSION, "created": created, "identity": identity}
             rest = {key: value for key, value in self._manifest.items() if key != "identity"}
             self.centre = calibration["mean_state"] if calibration is not None else []
-            write_json(self.run / "run.json", {**head, **rest, "calibration": self.centre})
+            write_manifest(self.run, {**head, **rest, "calibration": self.centre})
         else:
             raise RunError(
                 f"Process {self.rank} does not find {self.run / 'run.json'}, which process 0 wrote. Give a run_dir on a file "
@@ -127,10 +157,20 @@ class Recorder:
             earlier.is_open = False
         _open[str(self.run)] = self
         atexit.register(self.close)
+        for keys in asked.take():
+            self._ask(keys)
+        self._writers["requests"].flush()
+
+    def _ask(self, keys: Collection[Key]) -> None:
+        self._asked.update(keys)
+        for key in keys:
+            self.add("requests", key._asdict())
 
     def expect(self, task_name: str, prompt: Prompt) -> None:
         """Note a request: its task must be scored before the run is complete, and its conditions must be those stored."""
         self._expected.add(task_name)
+        if prompt.key not in self._asked:
+            self._ask([prompt.key])
         given = (prompt.fewshot, prompt.decoding)
         stored = self._conditions.setdefault(prompt.key.task, given)
         if stored != given:
@@ -151,6 +191,27 @@ class Recorder:
         if key not in self._seen[table]:
             self._seen[table].add(key)
             self._writers[table].append(row)
+
+    def flawed(self, key: Key, flaw: str) -> None:
+        """Note that a check failed on a prompt, its answer or a choice."""
+        self._flawed.setdefault(key, flaw)
+
+    def check(self) -> None:
+        """After a batch: raise ProbeError once more than MAX_SHARE of the prompts failed a check, Stopped if that is asked."""
+        if (signal := pending()) is not None:
+            self.flush()
+            n, total = sum(tuple(key) in self._seen["prompts"] for key in self._asked), len(self._asked)
+            raise Stopped(
+                signal,
+                f"Stopped. {n} of {total} prompts are measured, and kept in {self.run}; give the same command again to go on.",
+            )
+        if too_many(len(self._flawed), len(self._asked | self._flawed.keys())):
+            self.flush()
+            raise ProbeError(
+                f"{len(self._flawed)} of {len(self._asked)} prompts failed a check, more than {MAX_SHARE:.0%}; the run stops. "
+                f"The first: {next(iter(self._flawed.values()))} Run `ride-eval doctor` on this model, or leave the probe out "
+                "of probes=, and give another run_dir."
+            )
 
     def holds_prompt(self, key: Key) -> bool:
         """Whether an earlier run wrote all of a prompt's measurement, its expert ids included."""
@@ -201,9 +262,18 @@ class Recorder:
         """Write that the run is complete, if every task is scored. With several ranks, once all of them are done."""
         if self.rank == 0 and self.is_open and not self._finished and self._expected <= self._scored:
             self._finished = True
-            left = self._unscored()
-            error = f"{left} prompts of an earlier attempt were not scored; give its command again" if left else None
-            self._write_status("failed" if left else "complete", error)
+            self.check()
+            error = self._missing()
+            self._write_status("failed" if error else "complete", error)
+            lock.release(self.run, self.rank)
+
+    def _missing(self) -> str | None:
+        """What is not there although it must be; None if nothing."""
+        lost = sum(tuple(key) not in self._seen["prompts"] for key in self._asked)
+        if lost:
+            return f"{lost} of {len(self._asked)} prompts were asked for and have no row; give the same command again"
+        left = self._unscored()
+        return f"{left} prompts of an earlier attempt were not scored; give its command again" if left else None
 
     def _unscored(self) -> int:
         """Prompts that an earlier attempt measured, of whatever tasks, and no attempt scored."""
@@ -218,7 +288,15 @@ class Recorder:
         if not self.is_open:
             return
         self.is_open = False
-        self.flush()
+        try:
+            self.flush()
+            self._close()
+        except RideError as error:
+            log.error("%s", error)
+        finally:
+            lock.release(self.run, self.rank)
+
+    def _close(self) -> None:
         waits = self.rank == 0 and not self._finished  # for others, if not for a score of its own
         if self._expected <= self._scored and not waits:
             return
@@ -231,29 +309,35 @@ class Recorder:
         self._write_status("failed", f"process {self.rank}: {reason}" if self._world_size > 1 else reason)
 
     def _write_status(self, state: str, error: str | None) -> None:
-        if not self.run.is_dir():
-            return
-        rows = {table: sum(pq.read_metadata(self.run / name).num_rows for name in shards(self.run, table)) for table in TABLES}
-        reasons = Counter(read_table(self.run, "prompts", ["reason"])["reason"].dropna())
-        write_json(self.run / "status.json", {"state": state, "rows": rows, "reasons": dict(reasons), "error": error})
+        if self.run.is_dir():
+            write_status(self.run, state, error)
 
     def _read_back(self) -> None:
         for row in _records(read_table(self.run, "prompts", _without_gates("prompts"))):
             self._remember("prompts", row)
             self.prompts[_key(row)] = row
             self._conditions.setdefault(row["task"], (int(row["fewshot"]), row["decoding"]))
+            self._read_flaw(row)
         for row in _records(read_table(self.run, "generations", _without_gates("generations"))):
             self._remember("generations", row)
+            self._read_flaw(row, answers=row["answer"] in ("greedy", "sample"))
             if row["answer"] == "sample":
                 self.samples.setdefault(_key(row), []).append(row)
             else:
                 self.generations[_key(row), row["answer"]] = row
         for row in _records(read_table(self.run, "choices")):
             self._remember("choices", row)
+            self._read_flaw(row, answers=True)
             self.choices[_key(row), int(row["choice"])] = row
-        for table in ("routes", "scores"):
+        for table in ("requests", "routes", "scores"):
             for row in _records(read_table(self.run, table, [])):
                 self._remember(table, row)
+
+    def _read_flaw(self, row: Mapping[str, Any], *, answers: bool = False) -> None:
+        if is_failed(row["reason"]):
+            self._flawed.setdefault(_key(row), row["reason"])
+            if answers:
+                self.unsound.add(_key(row))
 
     def _remember(self, table: str, row: Mapping[str, Any]) -> None:
         self._seen[table].add(tuple(row[column] for column in KEYS[table]))

@@ -113,7 +113,7 @@ def score_row(
         "answer": answer,
         "sample": sample,
         "filter": filter_name,
-        "filtered": str(filtered),
+        "filtered": None if filtered is None else str(filtered),
         "metric": metric,
         "correct": float(score) if isinstance(score, (bool, int, float, np.number)) else math.nan,
         "gold": gold,

@@ -14,10 +14,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,8 +26,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ride_eval.errors import RunError
+from ride_eval.files import read_json as read_json
+from ride_eval.files import write_atomic as write_atomic
+from ride_eval.files import write_json as write_json
+from ride_eval.run_json import FORMAT_VERSION as FORMAT_VERSION
+from ride_eval.run_json import check_identity as check_identity
+from ride_eval.run_json import read_manifest as read_manifest
+from ride_eval.run_json import read_status as read_status
+from ride_eval.run_json import write_manifest as write_manifest
+from ride_eval.shards import SHARD, claim_of, problem_of
 
-FORMAT_VERSION = 1
 METRIC_VERSION = 3
 """Raised whenever a stored number is added or changes its meaning: runs of two versions are never mixed."""
 
@@ -60,6 +68,8 @@ _key = [
 _generation_key = [*_key, ("answer", pa.string()), ("sample", pa.int16())]
 
 TABLES: Mapping[str, pa.Schema] = {
+    # One row per prompt that was asked for, written before anything is measured: what is missing can thereby be told.
+    "requests": pa.schema(_key),
     # One row per rendered prompt. Lists have one value a layer; routing counts are layers x experts, flattened.
     "prompts": pa.schema(
         [
@@ -73,6 +83,8 @@ TABLES: Mapping[str, pa.Schema] = {
             ("meta_length", pa.int32()),
             ("meta_unit", pa.string()),
             ("prompt_tokens", pa.int32()),
+            # Of them, the leading ones that were read once for several prompts; null in runs of versions that did not.
+            ("shared_tokens", pa.int32()),
             ("question_tokens", pa.int32()),
             ("aligned_tokens", pa.int32()),
             ("reason", pa.string()),
@@ -112,6 +124,7 @@ TABLES: Mapping[str, pa.Schema] = {
             ("gates_generated", _floats),
             ("cosines", _floats),
             ("rouge_l", _floats),
+            ("reason", pa.string()),
         ]
     ),
     "choices": pa.schema(
@@ -122,6 +135,7 @@ TABLES: Mapping[str, pa.Schema] = {
             ("loglikelihood", pa.float64()),
             ("bytes", pa.int32()),
             ("greedy", pa.bool_()),
+            ("reason", pa.string()),
         ]
     ),
     # Expert ids, a token's by falling gate weight: tokens x layers x k, flattened. Of the aligned question tokens, and with
@@ -149,6 +163,7 @@ TABLES: Mapping[str, pa.Schema] = {
 }
 
 KEYS: Mapping[str, tuple[str, ...]] = {
+    "requests": Key._fields,
     "prompts": Key._fields,
     "generations": (*Key._fields, "answer", "sample"),
     "choices": (*Key._fields, "choice"),
@@ -160,7 +175,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 FORCED = "forced"
 ROWS_PER_SHARD = 512
 SECONDS_PER_SHARD = 10.0
-_SHARD = re.compile(r"(?P<table>[a-z]+)-r(?P<rank>\d+)-(?P<sequence>\d{5,})-(?P<sha>[0-9a-f]{16})\.parquet")
+_READ_AHEAD = 2
 
 
 def forced_kind(source: str) -> str:
@@ -172,46 +187,6 @@ def document_hash(document: Mapping[str, Any]) -> str:
     """SHA-256 of a document's canonical JSON: keys sorted, no spaces, text as UTF-8."""
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def write_atomic(file: Path, content: bytes) -> None:
-    """Write a file so that it is either whole or absent, also after a power cut.
-
-    The temporary file lies beside the final one (a rename across file systems is not atomic); the directory is synced too,
-    else the name may be lost although the bytes are safe. Costs two fsyncs.
-    """
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(file)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    write_atomic(file, (json.dumps(content, indent=2) + "\n").encode("ascii"))
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object from a run directory. Raises RunError."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(f"{file} does not exist, so {file.parent} is not a run directory of ride_eval.") from None
-    except (OSError, ValueError) as error:
-        raise RunError(f"{file} cannot be read as JSON ({error}).") from None
-    if not isinstance(content, dict):
-        raise RunError(f"{file} holds {type(content).__name__}; a JSON object was expected.")
-    return content
 
 
 class TableWriter:
@@ -241,6 +216,11 @@ class TableWriter:
         try:
             write_atomic(self.run / name, content)
         except OSError as error:
+            if not self.run.is_dir():
+                raise RunError(
+                    f"The run directory {self.run} was removed or moved while it was written, and what it held with it. Put it "
+                    "back and give the same command again, or begin anew."
+                ) from None
             raise RunError(
                 f"Cannot write {self.run / name}: {error.strerror}. All earlier shards are safe; "
                 "make room or mend the directory, and give the same command again."
@@ -248,7 +228,7 @@ class TableWriter:
         self._rows.clear()
 
     def _next_sequence(self) -> int:
-        found = filter(None, map(_SHARD.fullmatch, _names(self.run)))
+        found = filter(None, map(SHARD.fullmatch, _names(self.run)))
         own = (int(shard["sequence"]) for shard in found if shard["table"] == self.table and int(shard["rank"]) == self.rank)
         return max(own, default=0) + 1
 
@@ -262,63 +242,80 @@ def read_table(
     nothing was written to gives an empty frame; a column that a shard of an older version lacks is null. Raises RunError naming
     a shard that cannot be read.
     """
-    schema = TABLES[table]
-    wanted = list(dict.fromkeys([*KEYS[table], *(schema.names if columns is None else columns)]))
-    parts = []
-    for name in shards(run, table):
-        try:
-            parts.append(pq.read_table(run / name, columns=wanted, filters=list(filters) if filters else None, schema=schema))
-        except (pa.ArrowException, OSError) as error:
-            raise RunError(
-                f"The shard {run / name} is damaged ({str(error).splitlines()[0]}). Move it away, and measure again."
-            ) from None
+    wanted = list(dict.fromkeys([*KEYS[table], *(TABLES[table].names if columns is None else columns)]))
+    parts = list(read_shards(run, shards(run, table), table, wanted, filters or ()))
     if not parts:
         return pd.DataFrame(columns=wanted)
     frame: pd.DataFrame = pa.concat_tables(parts).to_pandas()
     return frame.drop_duplicates(subset=list(KEYS[table]), ignore_index=True)
 
 
+def read_shards(
+    run: Path, names: Iterable[str], table: str, columns: Sequence[str], filters: Sequence[tuple[str, str, Any]] = ()
+) -> Iterator[pa.Table]:
+    """`read_shard` of each name in turn; the next ones are read in a thread while the caller works on one."""
+    with ThreadPoolExecutor(1) as reader:
+        ahead: deque[Future[pa.Table]] = deque()
+        for name in names:
+            try:
+                ahead.append(reader.submit(read_shard, run, name, table, columns, filters))
+            except RuntimeError:  # no thread starts while the process ends, when a run's status is written
+                while ahead:
+                    yield ahead.popleft().result()
+                yield read_shard(run, name, table, columns, filters)
+            if len(ahead) > _READ_AHEAD:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
+def read_shard(
+    run: Path, name: str, table: str, columns: Sequence[str], filters: Sequence[tuple[str, str, Any]] = ()
+) -> pa.Table:
+    """The rows of a shard that pass all `filters`, whose columns must be among `columns`.
+
+    A column that a shard of an older version lacks is null. Raises RunError naming a shard that cannot be read.
+    """
+    schema = pa.schema([TABLES[table].field(column) for column in columns])
+    # Not pq.read_table, which takes three times as long to open a file: a run has thousands of them.
+    try:
+        if (problem := problem_of(run / name)) is not None:
+            raise damaged(run / name, problem)
+        with pq.ParquetFile(run / name) as file:
+            if (problem := claim_of(file.metadata)) is not None:
+                raise damaged(run / name, problem)
+            there = set(file.schema_arrow.names)
+            if not filters:
+                return _columns(file, there, schema)
+            # Shards mostly hold one arm: all of their rows pass, or none.
+            tested = {column for column, _, _ in filters}
+            passing = _columns(file, there, pa.schema([field for field in schema if field.name in tested]))
+            n = passing.filter(wanted := pq.filters_to_expression(list(filters))).num_rows
+            if not n:
+                return schema.empty_table()
+            rows = _columns(file, there, schema)
+            return rows if n == rows.num_rows else rows.filter(wanted)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise damaged(run / name, (str(error).splitlines() or [type(error).__name__])[0]) from None
+
+
+def damaged(file: Path, problem: str) -> RunError:
+    """What to say of a shard that is not what was written."""
+    return RunError(f"The shard {file} is damaged ({problem}). Give the run's command again: it measures those rows anew.")
+
+
+def _columns(file: pq.ParquetFile, there: Collection[str], schema: pa.Schema) -> pa.Table:
+    rows = file.read(columns=[name for name in schema.names if name in there], use_threads=False)
+    n = file.metadata.num_rows
+    arrays = [rows[field.name].cast(field.type) if field.name in there else pa.nulls(n, field.type) for field in schema]
+    return pa.table(arrays, schema=schema)
+
+
 def shards(run: Path, table: str) -> list[str]:
     """The names of a table's shards, in alphabetical order."""
     if table not in TABLES:
         raise ValueError(f"no table {table!r}; there are {', '.join(TABLES)}")
-    return sorted(name for name in _names(run) if (found := _SHARD.fullmatch(name)) and found["table"] == table)
-
-
-def read_manifest(run: Path) -> dict[str, Any]:
-    """The content of run.json. Raises RunError if the directory is missing, or is not a run of this format."""
-    try:
-        os.fspath(run).encode("utf-8")
-    except UnicodeEncodeError:
-        raise RunError(f"The name of {run} is no UTF-8, so its shards cannot be opened. Rename the folder.") from None
-    if not run.is_dir():
-        raise RunError(f"There is no run directory {run}. Give the run_dir of an `lm_eval --model ride` run.")
-    manifest = read_json(run / "run.json")
-    for field in ("format", "identity", "settings", "model"):
-        if field not in manifest:
-            raise RunError(f"{run / 'run.json'} lacks {field!r}; it is damaged, or not a run of ride_eval.")
-    if manifest["format"] != FORMAT_VERSION:
-        raise RunError(f"{run} has format {manifest['format']!r}; this version of ride_eval reads format {FORMAT_VERSION}.")
-    return manifest
-
-
-def read_status(run: Path) -> dict[str, Any]:
-    """The content of status.json, or {"state": "incomplete"}: a run without it is running, or was killed."""
-    return read_json(run / "status.json") if (run / "status.json").exists() else {"state": "incomplete"}
-
-
-def check_identity(run: Path, recorded: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Refuse to add to a run that was made otherwise. Fields one side does not know yet are not compared."""
-    differences = [
-        f"{field} is {recorded[field]!r} there and {given[field]!r} here"
-        for field in given
-        if field in recorded and recorded[field] != given[field]
-    ]
-    if differences:
-        raise RunError(
-            f"{run} holds another run: {'; '.join(differences)}. Give another run_dir, or remove that directory, or use the "
-            "settings of that run to add to it."
-        )
+    return sorted(name for name in _names(run) if (found := SHARD.fullmatch(name)) and found["table"] == table)
 
 
 def merge_frames(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

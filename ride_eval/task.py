@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import lm_eval.utils
 from lm_eval.api.task import ConfigurableTask
 
 from ride_eval.aggregation import mean_over_prompts, nan_mean, nan_stderr, without_missing
 from ride_eval.arms import STANDARD_ARMS, MetaPrompt
+from ride_eval.asked import announce, forget
 from ride_eval.base import RideSpec, load_base, read_spec, refuse_sampling, refuse_unfit
 from ride_eval.data import read_folder, unreachable, use_splits
 from ride_eval.errors import RideError, TaskError, UsageError
@@ -30,6 +33,10 @@ from ride_eval.scalars import ALL_SCALARS
 from ride_eval.scoring import agreement, choice_values, chosen, filtered_samples, gold_index, lacks_language_data, score_row
 from ride_eval.spans import Rendering, locate
 from ride_eval.store import Key, document_hash
+from ride_eval.templates import sandbox
+from ride_eval.wordings import RewordedDocuments, later_wording
+
+sandbox(lm_eval.utils)
 
 NO_FILTER = "none"
 """The harness's name for the filter of a task that has none."""
@@ -51,7 +58,7 @@ class RideTask(ConfigurableTask):
     """A base task under an arm, from a YAML with `class: !function ride_eval.task.RideTask` and `metadata: {ride: ...}`.
 
     Options in `--metadata`: `data_dir` (local documents), `prompts` (another prompts folder), `placement` (`user`, the
-    default, or `system`), `missing_scoring_data` (`nan`).
+    default, or `system`), `wordings_per_document` (1), `missing_scoring_data` (`nan`).
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -75,6 +82,7 @@ class RideTask(ConfigurableTask):
         )
         self._pending = ""
         self._occurrences: list[tuple[str, int]] | None = None
+        self._asked = self._options.wordings_per_document
         self._samples: list[int] | None = None
         self._to_score = 0
         self._sampled: dict[Key, list[tuple[Any, str]]] = {}
@@ -99,7 +107,8 @@ class RideTask(ConfigurableTask):
             self.dataset = read_folder(self._base_folder / "data")
             return
         if self._options.data_dir is not None:
-            self.dataset = read_folder(self._options.data_dir / self.ride.benchmark)
+            folder = self._options.data_dir / self.ride.benchmark
+            self.dataset = read_folder(folder, instead=", or leave data_dir out to load from the hub")
             use_splits(self.config, list(self.dataset), str(self.config.task))
             self.fewshot_cfg = self.config.fewshot_config
             return
@@ -109,6 +118,13 @@ class RideTask(ConfigurableTask):
             raise
         except Exception as error:  # the loader raises whatever its many back ends do
             raise unreachable(self.DATASET_PATH, self.ride.benchmark, error) from error
+
+    @property
+    def eval_docs(self) -> Any:
+        """The documents, each as often as it is asked; while the base class is made, which looks at the first, once."""
+        documents = super().eval_docs
+        asked = getattr(self, "_asked", 1)
+        return documents if asked == 1 else RewordedDocuments(documents, asked)
 
     def build_all_requests(self, **kwargs: Any) -> None:
         if kwargs.get("cache_requests"):
@@ -123,29 +139,33 @@ class RideTask(ConfigurableTask):
         refuse_idle(str(self.config.task), min(kwargs.get("limit") or there, there), kwargs.get("world_size", 1))
         with one_bar(kwargs.get("rank", 0)):
             super().build_all_requests(**kwargs)
+        asked = [found for instance in self._instances or [] if (found := request_of(instance)) is not None]
+        announce(str(self.config.task), {request.prompt.key for request in asked})
         self._to_score = len({instance.doc_id for instance in self._instances or []}) * len(self._filters)
 
     def _words(self, doc: dict[str, Any]) -> _Words:
         document = document_hash(doc)
         given = self.ride.domain
-        domain = str(doc[given]) if given not in self._prompts.domains and given in doc else given
-        self._prompts.domain(domain)
+        by_document = given not in self._prompts.domains and given in doc
+        domain = (
+            self._prompts.domain_of(self.ride.benchmark, str(doc[given])) if by_document else self._prompts.domain(given).name
+        )
         return _Words(
             document=document,
             domain=domain,
             wrong=self._prompts.wrong_domain_of(document, domain),
-            wording=self._prompts.wording_of(document),
+            wording=(self._prompts.wording_of(document) + later_wording(doc)) % self._prompts.n_wordings,
         )
 
     def _occurrence(self, document: str, doc_id: int) -> int:
         """How many equal documents come before this one in the whole data: the same under `--limit`, `--samples` and ranks."""
         if self._occurrences is None:
-            seen: dict[str, int] = {}
+            seen: Counter[tuple[str, int]] = Counter()
             self._occurrences = []
             for each in self.eval_docs:
-                found = document_hash(each)
-                self._occurrences.append((found, seen.get(found, 0)))
-                seen[found] = seen.get(found, 0) + 1
+                found, later = document_hash(each), later_wording(each)
+                self._occurrences.append((found, seen[found, later]))
+                seen[found, later] += 1
         there, occurrence = self._occurrences[self._samples[doc_id] if self._samples is not None else doc_id]
         if there != document:
             raise TaskError(
@@ -287,6 +307,7 @@ class RideTask(ConfigurableTask):
 
     def apply_filters(self) -> list[Any] | None:
         """The base task's filters, after which every answer says again what it was measured with."""
+        forget(str(self.config.task))
         for instance in self._instances or []:
             # With several ranks, one that has fewer requests answers its last one again.
             del instance.resps[instance.repeats or 1 :]
@@ -358,21 +379,24 @@ class RideTask(ConfigurableTask):
         if recorder is None:
             return
         metric = self.ride.correctness or next(iter(scores), None)
+        sound = all(found.sound for found in measured)
         wanted = self._answer_filter.name
         if measured[0].filter == wanted:
             key = measured[0].key
             answer, gold = results[0], None
             if self.OUTPUT_TYPE == "multiple_choice":
                 choices = self.doc_to_choice(doc)
-                answer = chosen([pair[0] for pair in results[: len(choices)]], choices, metric)
+                answer = chosen([pair[0] for pair in results[: len(choices)]], choices, metric) if sound else None
                 # Where each choice has a prompt, the harness keeps the right one's index in the place of the text.
                 gold = gold_index(self.doc_to_text(doc) if self.multiple_input else self.doc_to_target(doc), choices)
-            score = scores.get(metric) if metric else None
+            score = scores.get(metric) if metric and sound else None
+            answer = answer if sound else None
             common = {"filter_name": wanted, "metric": metric}
             row = score_row(key, answer="greedy", sample=0, filtered=answer, score=score, gold=gold, **common)
             recorder.add("scores", row)
             for i, (filtered, _) in enumerate(self._sampled.get(key, [])):
-                score = self._score(doc, [filtered]).get(metric) if metric else None
+                score = self._score(doc, [filtered]).get(metric) if metric and sound else None
+                filtered = filtered if sound else None
                 recorder.add("scores", score_row(key, answer="sample", sample=i, filtered=filtered, score=score, **common))
         if self._to_score == 0:
             recorder.scored(str(self.config.task))

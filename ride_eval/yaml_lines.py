@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from ride_eval.errors import PromptFileError
+from ride_eval.files import TooLongError, read_limited
 
 MAX_BYTES = 4 * 1024 * 1024
 """No hand-written file is near this; parsing more would only serve an attack."""
@@ -79,13 +80,13 @@ class Located:
 def load_located(file: Path) -> Located:
     """Parse a YAML file into a located tree. Raises PromptFileError."""
     try:
-        size = file.stat().st_size
-        if size > MAX_BYTES:
-            raise PromptFileError(f"{file} has {size:,} bytes; a hand-written file of at most {MAX_BYTES:,} was expected.")
-        node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        content = read_limited(file, MAX_BYTES)
+        node = yaml.compose(content.decode("utf-8"), Loader=yaml.SafeLoader)
+    except TooLongError:
+        raise PromptFileError(f"{file} is longer than {MAX_BYTES:,} bytes; a hand-written file was expected.") from None
     except OSError as error:
         raise PromptFileError(f"Cannot read {file}: {error.strerror}.") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise PromptFileError(f"{file} is not valid YAML: {' '.join(str(error).split())}.") from None
     if node is None:
         raise PromptFileError(f"{file} is empty; a mapping was expected.")

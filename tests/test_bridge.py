@@ -81,6 +81,12 @@ if not model_registry:  # as the harness does
     model_registry["hf"] = "huggingface"
     if OTHER_RIDE: model_registry["ride"] = "another package"
 """,
+    "loggers/__init__.py": "",
+    "loggers/evaluation_tracker.py": """
+class EvaluationTracker:
+    def save_results_aggregated(self, results): self.date_id = "now"
+    def save_results_samples(self, task_name, samples): pass
+""",
     "tasks/__init__.py": "",
     "tasks/manager.py": """
 class TaskManager:
@@ -90,7 +96,7 @@ class TaskManager:
     "__main__.py": """
 import sys, json
 before = list(map(type, sys.meta_path))
-import lm_eval.models, lm_eval.tasks.manager
+import lm_eval.models, lm_eval.tasks.manager, lm_eval.loggers.evaluation_tracker
 from lm_eval.api.registry import model_registry
 manager = lm_eval.tasks.manager.TaskManager
 print(json.dumps({
@@ -100,6 +106,7 @@ print(json.dumps({
     "none": [str(p) for p in manager().include_path or []],
     "waiting": [sum(kind.__name__ == "_After" for kind in kinds) for kinds in (before, map(type, sys.meta_path))],
     "loaders": [type(m.__spec__.loader).__name__ for m in (lm_eval.models, lm_eval.tasks.manager)],
+    "watched": getattr(lm_eval.loggers.evaluation_tracker.EvaluationTracker, "ride_eval", False),
     "heavy": sorted({"torch", "pandas", "numpy", "transformers"} & set(sys.modules)),
     "ours": sorted(name for name in sys.modules if name.startswith("ride_eval")),
 }))
@@ -140,6 +147,7 @@ def test_the_harness_gets_model_and_tasks_after_its_own(harness: Any) -> None:
     assert seen["models"] == {"hf": "huggingface", "ride": "ride_eval.model:RideLM"}
     assert seen["paths"] == [ours, "mine"], "the user's path comes later, so that it can override ours"
     assert seen["none"] == [ours]
+    assert seen["watched"], "a save that fails is not passed over"
     assert seen["waiting"] == [1, 0], "nothing stays in the way of imports"
     assert seen["loaders"] == ["SourceFileLoader"] * 2
     assert seen["heavy"] == [], "the bridge must not slow down `lm_eval --help`"

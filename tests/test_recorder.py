@@ -67,7 +67,7 @@ def test_run_json_comes_first_and_says_what_was_run(make: Make) -> None:
     template = {"multiturn": False, "system_instruction": None, "placement": "user", "prompts": "d" * 64}
     assert manifest["identity"] == {**MANIFEST["identity"], **template, "metrics": METRIC_VERSION}
     assert (manifest["settings"], manifest["model"]) == (MANIFEST["settings"], MANIFEST["model"])
-    assert [file.name for file in recorder.run.iterdir()] == ["run.json"]
+    assert sorted(file.name for file in recorder.run.iterdir()) == ["lock-r0.json", "run.json"]
 
 
 def test_a_template_that_is_not_applied_is_no_part_of_the_identity(make: Make) -> None:
@@ -159,14 +159,29 @@ def test_what_is_there_comes_back_and_is_not_written_again(make: Make) -> None:
     assert len(shards(second.run, "generations")) == 1
 
 
-def test_a_damaged_shard_is_met_on_opening(make: Make) -> None:
+def test_a_damaged_shard_is_set_aside_on_opening_and_its_rows_are_written_again(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
     first = make()
-    first.add("prompts", prompt_row())
+    for number in range(2):
+        first.add("prompts", prompt_row(number))
+        first.flush()
+    first.expect("ride_gsm8k_none", prompt())
     first.close()
-    (name,) = shards(first.run, "prompts")
-    (first.run / name).write_bytes(b"PAR1")
-    with pytest.raises(RunError, match=f"{name} is damaged"):
-        make()
+    name, whole = shards(first.run, "prompts")
+    content = (first.run / name).read_bytes()
+    (first.run / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    second = make()
+    assert f"The shard {name} was damaged" in caplog.text
+    assert list(second.prompts) == [KEY._replace(occurrence=1)]
+    second.add("prompts", prompt_row(0))
+    second.flush()
+    second.expect("ride_gsm8k_none", prompt())
+    second.scored("ride_gsm8k_none")
+    assert sorted(read_table(second.run, "prompts")["occurrence"]) == [0, 1]
+    assert (second.run / f"{name}.corrupt").read_bytes()[:-1] == content[:-1], "kept, for who wants to know"
+    assert whole in shards(second.run, "prompts")
+    assert read_status(second.run)["set_aside"] == [f"{name}.corrupt"]
 
 
 def test_a_run_is_complete_when_the_last_task_is_scored(make: Make) -> None:
@@ -181,7 +196,7 @@ def test_a_run_is_complete_when_the_last_task_is_scored(make: Make) -> None:
     recorder.scored("ride_gsm8k_tag")
     status = read_status(recorder.run)
     assert (status["state"], status["error"], status["reasons"]) == ("complete", None, {"truncated": 1})
-    assert status["rows"] == {"prompts": 2, "generations": 0, "choices": 0, "routes": 0, "scores": 0}
+    assert status["rows"] == {"requests": 1, "prompts": 2, "generations": 0, "choices": 0, "routes": 0, "scores": 0}
     recorder.close()
     assert read_status(recorder.run) == status
 
@@ -222,6 +237,7 @@ def test_a_failed_attempt_does_not_mark_a_later_complete_one_failed(make: Make) 
     first.expect("ride_gsm8k_none", prompt())
     second = make()
     second.expect("ride_gsm8k_none", prompt())
+    second.add("prompts", prompt_row())
     second.scored("ride_gsm8k_none")
     second.close()
     first.close()
@@ -252,7 +268,8 @@ def test_rank_0_writes_what_is_one_for_all_ranks_when_all_are_done(ranks: list[R
         recorder.scored("ride_gsm8k_none")
     other.finish()
     other.close()
-    assert files(first) == {"run.json", "prompts-r0", "prompts-r1"}, "its own scores do not make the run complete"
+    assert files(first) >= {"run.json", "prompts-r0", "prompts-r1"}
+    assert not (first.run / "status.json").exists(), "its own scores do not make the run complete"
     first.finish()
     first.close()
     assert read_status(first.run) | {"reasons": {}} == {

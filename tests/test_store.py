@@ -173,7 +173,10 @@ def test_a_column_that_an_older_version_did_not_write_is_null(tmp_path: Path) ->
     write(tmp_path, {**KEY._asdict(), "mlp_hoyer": [0.5], "mlp_gini": [0.25]}, table="prompts")
     (name,) = shards(tmp_path, "prompts")
     older = pq.read_table(tmp_path / name).drop_columns(["mlp_gini", "router_margin", "sorted_tokens"])
-    pq.write_table(older, tmp_path / name)
+    (tmp_path / name).unlink()
+    pq.write_table(older, tmp_path / "older")
+    sha = hashlib.sha256((tmp_path / "older").read_bytes()).hexdigest()[:16]
+    (tmp_path / "older").rename(tmp_path / f"{name.rpartition('-')[0]}-{sha}.parquet")
     row = read_table(tmp_path, "prompts", ["mlp_hoyer", "mlp_gini", "sorted_tokens"], [("arm", "=", KEY.arm)]).iloc[0]
     assert row["mlp_hoyer"].tolist() == [0.5]
     assert row["mlp_gini"] is None and math.isnan(row["sorted_tokens"])
@@ -196,7 +199,7 @@ def test_a_table_reads_only_the_columns_and_rows_asked_for(tmp_path: Path) -> No
     assert frame.columns.tolist() == [*KEYS["scores"], "correct"]
     assert frame["arm"].tolist() == ["none"]
     assert read_table(tmp_path / "nowhere", "scores").empty
-    with pytest.raises(ValueError, match="no table 'score'; there are prompts, generations"):
+    with pytest.raises(ValueError, match="no table 'score'; there are requests, prompts"):
         shards(tmp_path, "score")
 
 
@@ -208,7 +211,7 @@ def test_a_damaged_shard_is_named(damage: Callable[[bytes], bytes], tmp_path: Pa
     write(tmp_path, score(2))
     second = tmp_path / shards(tmp_path, "scores")[1]
     second.write_bytes(damage(second.read_bytes()))
-    with pytest.raises(RunError, match=f"{re.escape(second.name)} is damaged .*Move it away, and measure again"):
+    with pytest.raises(RunError, match=f"{re.escape(second.name)} is damaged .*measures those rows anew"):
         read_table(tmp_path, "scores")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ride_eval.arms import STANDARD_ARMS, data_folder
+from ride_eval.arms import STANDARD_ARMS, Prompts, data_folder
 from ride_eval.errors import DataError, RideError, TaskError, UsageError
 from ride_eval.prompt import Prompt, request_of
 from tests.building import load_tasks, render, tokenizing_model, write_tasks
@@ -74,6 +74,32 @@ def test_a_document_has_one_key_however_it_is_reached(own: Any) -> None:
     assert [prompt.key for prompt in prompts_of(task, samples=[1, 5, 6])] == [everything[i] for i in (1, 5, 6)]
     ranks = [[prompt.key for prompt in prompts_of(task, rank=rank, world_size=3)] for rank in range(3)]
     assert ranks == [everything[rank::3] for rank in range(3)]
+
+
+def test_a_document_may_be_asked_under_several_wordings(own: Any) -> None:
+    once = [prompt.key for prompt in prompts_of(own()["ride_mine_tag"])]
+    tasks = own("none", "tag", metadata={"wordings_per_document": 3})
+    prompts = prompts_of(tasks["ride_mine_tag"])
+    keys = [prompt.key for prompt in prompts]
+    assert keys[::3] == once
+    n_wordings = Prompts().n_wordings
+    assert keys == [key._replace(wording=(key.wording + later) % n_wordings) for key in once for later in range(3)]
+    for first in range(0, len(prompts), 3):
+        asked = prompts[first : first + 3]
+        assert len({prompt.meta for prompt in asked}) == 3
+        assert len({prompt.rendering.text.removeprefix(prompt.meta) for prompt in asked}) == 1
+    assert [prompt.key._replace(arm="tag") for prompt in prompts_of(tasks["ride_mine_none"])] == keys
+    task = tasks["ride_mine_tag"]
+    assert [prompt.key for prompt in prompts_of(task, limit=4)] == keys[:4]
+    assert [prompt.key for prompt in prompts_of(task, samples=[1, 13])] == [keys[1], keys[13]]
+    ranks = [[prompt.key for prompt in prompts_of(task, rank=rank, world_size=2)] for rank in range(2)]
+    assert ranks == [keys[rank::2] for rank in range(2)]
+
+
+@pytest.mark.parametrize("given", [0, -1, 99, 1.5, "2", True])
+def test_more_wordings_than_there_are_and_other_nonsense_are_refused(own: Any, given: Any) -> None:
+    with pytest.raises(UsageError, match=r"wordings_per_document=.*from 1 to"):
+        own("tag", metadata={"wordings_per_document": given})
 
 
 def test_a_prompt_says_what_it_was_made_of(own: Any) -> None:

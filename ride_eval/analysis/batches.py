@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ride_eval.errors import RunError
-from ride_eval.store import KEYS, TABLES, shards
+from ride_eval.store import KEYS, read_shards, shards
 
 ROWS = 16_384
 """In a piece, or a shard's more: a shard is never cut."""
@@ -28,16 +26,8 @@ def batches(
     """
     wanted = list(dict.fromkeys([*KEYS[table], *columns]))
     parts: list[pa.Table] = []
-    for name in shards(run, table):
-        try:
-            parts.append(
-                pq.read_table(
-                    run / name, columns=wanted, filters=list(filters) or None, schema=TABLES[table], use_threads=False
-                )
-            )
-        except (pa.ArrowException, OSError) as error:
-            problem = str(error).splitlines()[0]
-            raise RunError(f"The shard {run / name} is damaged ({problem}). Move it away, and measure again.") from None
+    for part in read_shards(run, shards(run, table), table, wanted, filters):
+        parts.append(part)
         if sum(part.num_rows for part in parts) >= rows:
             yield pa.concat_tables(parts)
             parts = []

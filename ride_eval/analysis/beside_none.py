@@ -12,12 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ride_eval.analysis.units import PROMPT_KEY
-from ride_eval.errors import RunError
-from ride_eval.store import TABLES, shards
+from ride_eval.store import read_shards, shards
 
 BLOCK = 2048
 """Prompts of `none` held at a time: of expert ids about 50 MB for OLMoE, 150 MB for a model with 48 routed layers."""
@@ -35,8 +33,9 @@ def beside_none(run: Path, table: str, columns: Sequence[str]) -> Iterator[tuple
     pairs = pairs.sort_values(["none_shard", "none_row", "shard", "row"], ignore_index=True)
     for block in _blocks(pairs):
         of_none, place = _reference(run, table, columns, block)
-        for shard, rows in block.groupby("shard"):
-            own = _take(_read(run, str(shard), table, columns), rows["row"].to_numpy())
+        names = sorted(block["shard"].unique())
+        for (_, rows), read in zip(block.groupby("shard"), read_shards(run, names, table, columns), strict=True):
+            own = _take(read, rows["row"].to_numpy())
             yield rows[PROMPT_KEY], own, _take(of_none, place[rows.index.to_numpy() - block.index[0]])
 
 
@@ -51,9 +50,11 @@ def _blocks(pairs: pd.DataFrame) -> Iterator[pd.DataFrame]:
 def _reference(run: Path, table: str, columns: Sequence[str], block: pd.DataFrame) -> tuple[pa.Table, NDArray[np.int64]]:
     """The block's rows of `none`, each once, and which of them each row of the block is compared with."""
     wanted = block[["none_shard", "none_row"]].drop_duplicates()
+    groups = wanted.groupby("none_shard", sort=False)
+    names = wanted["none_shard"].unique()
     tables = [
-        _take(_read(run, str(shard), table, columns), rows["none_row"].to_numpy())
-        for shard, rows in wanted.groupby("none_shard", sort=False)
+        _take(read, rows["none_row"].to_numpy())
+        for (_, rows), read in zip(groups, read_shards(run, names, table, columns), strict=True)
     ]
     place = block.groupby(["none_shard", "none_row"], sort=False).ngroup().to_numpy().astype(np.int64)
     return pa.concat_tables(tables).combine_chunks(), place
@@ -62,8 +63,9 @@ def _reference(run: Path, table: str, columns: Sequence[str], block: pd.DataFram
 def _index(run: Path, table: str) -> pd.DataFrame:
     """Where each prompt's row lies: key, shard, row in it."""
     parts = []
-    for shard in shards(run, table):
-        keys: pd.DataFrame = _read(run, shard, table, PROMPT_KEY).to_pandas()
+    names = shards(run, table)
+    for shard, rows in zip(names, read_shards(run, names, table, PROMPT_KEY), strict=True):
+        keys: pd.DataFrame = rows.to_pandas()
         parts.append(keys.assign(shard=shard, row=np.arange(len(keys))))
     if not parts:
         return pd.DataFrame(columns=[*PROMPT_KEY, "shard", "row"])
@@ -73,11 +75,3 @@ def _index(run: Path, table: str) -> pd.DataFrame:
 def _take(rows: pa.Table, places: NDArray[np.int64]) -> pa.Table:
     """Some rows; the table itself if they are all of its rows in order, since taking copies every value."""
     return rows if np.array_equal(places, np.arange(rows.num_rows)) else rows.take(pa.array(places))
-
-
-def _read(run: Path, shard: str, table: str, columns: Sequence[str]) -> pa.Table:
-    try:
-        return pq.read_table(run / shard, columns=list(columns), schema=TABLES[table])
-    except (pa.ArrowException, OSError) as error:
-        problem = str(error).splitlines()[0]
-        raise RunError(f"The shard {run / shard} is damaged ({problem}). Move it away, and measure again.") from None

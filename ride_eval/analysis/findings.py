@@ -66,6 +66,8 @@ class Setup:
     arms: tuple[str, ...]
     tasks: Mapping[str, int]
     """Documents of each base task."""
+    progress: str | None = None
+    """`412 of 500 documents` where some that were asked for are not measured under every arm."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +244,7 @@ def _setup(run: Run) -> Setup:
         state=str(run.status.get("state", "incomplete")),
         arms=ordered_arms(set(run.documents["arm"].unique())),
         tasks={str(task): int(n) for task, n in documents["task"].value_counts().sort_index().items()},
+        progress=run.progress.sentence,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from ride_eval.analysis.answers import answer_labels, flips
@@ -22,7 +23,9 @@ from ride_eval.analysis.routes import routing_shifts
 from ride_eval.analysis.samples import AGREEMENT, SAMPLED, agreements, half_values, read_samples, sample_values
 from ride_eval.analysis.signatures import DISTANCES, VALUES, signature_distances, signature_values
 from ride_eval.analysis.units import LAYER_MARK, PROMPT_KEY, UNIT, document_means, layer_columns, most
+from ride_eval.errors import RunError
 from ride_eval.metrics.bands import bands, early_and_middle
+from ride_eval.progress import NOTHING_ASKED, Progress, progress
 from ride_eval.store import read_manifest, read_status, read_table
 
 COLUMNS = [quantity.name for quantity in QUANTITIES]
@@ -53,6 +56,7 @@ class Run:
     see `units.layer_columns`."""
     halves: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Sample-based quantities from either half of the samples: see `samples.half_values`."""
+    progress: Progress = NOTHING_ASKED
 
 
 def load_run(path: Path | str, quantities: Collection[str] | None = None) -> Run:
@@ -61,6 +65,14 @@ def load_run(path: Path | str, quantities: Collection[str] | None = None) -> Run
     `quantities`: only what these need is read; others may be NaN, and `layers` and `halves` are empty. By default, all.
     """
     path = Path(path)
+    try:
+        return _load_run(path, quantities)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, pa.ArrowException) as error:
+        # Files that each are whole and do not fit together: of several runs, or made to be read wrongly.
+        raise RunError(f"What {path} holds does not fit together ({type(error).__name__}: {error}). Measure again.") from error
+
+
+def _load_run(path: Path, quantities: Collection[str] | None) -> Run:
     manifest, status = read_manifest(path), read_status(path)
     model = manifest["model"]
     if quantities is not None:
@@ -70,6 +82,7 @@ def load_run(path: Path | str, quantities: Collection[str] | None = None) -> Run
             manifest=manifest,
             status=status,
             documents=_join(_needed(path, model, set(quantities)))[0],
+            progress=progress(path),
         )
     labels, samples = answer_labels(path), read_samples(path)
     parts = [
@@ -97,6 +110,7 @@ def load_run(path: Path | str, quantities: Collection[str] | None = None) -> Run
         documents=documents,
         layers=layers,
         halves=half_values(labels, samples),
+        progress=progress(path),
     )
 
 

@@ -38,7 +38,7 @@ class Note:
 
 def run_notes(run: Run, contrasts: Sequence[Effect], *, documents: int, routed: bool, heads_dropped: float) -> tuple[Note, ...]:
     """On one run. `contrasts`: its control contrasts; `routed`: whether it is a mixture of experts; `heads_dropped`: share."""
-    notes = _state_notes(run)
+    notes = _state_notes(run) + _check_notes(run)
     if run.manifest["model"].get("untrained"):
         notes.append(
             Note("warning", "untrained weights: the numbers show that the tool works, and nothing about language models")
@@ -89,6 +89,16 @@ def _state_notes(run: Run) -> list[Note]:
         error = run.status.get("error") or "no reason recorded"
         return [Note("warning", f"the run failed ({error}); what it had measured is shown")]
     return [Note("warning", "the run is not complete (it is running, or was stopped); what it has measured is shown")]
+
+
+def _check_notes(run: Run) -> list[Note]:
+    """What failed a check, or was damaged and measured again."""
+    notes = []
+    if n := run.status.get("failed_checks"):
+        notes.append(Note("warning", f"{n} rows failed a check of what a probe saw; they are left out (run directory: reason)"))
+    if shards := run.status.get("set_aside"):
+        notes.append(Note("info", f"{len(shards)} damaged files were set aside, and what they held was measured again"))
+    return notes
 
 
 def _of_wordings(contrasts: Sequence[Effect]) -> list[Note]:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from ride_eval.errors import ProbeError
 from ride_eval.metrics.entropy import logprob_entropy
 
 
@@ -44,7 +45,16 @@ class DecodingProbe(AbstractContextManager["DecodingProbe"]):
         self._entropies = [part.repeat_interleave(group, 0) for part in self._entropies]
 
     def steps(self, generated: torch.Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Entropies and log-probabilities, (rows, S) float32 nats each, of the S generated tokens (rows, S)."""
+        """Entropies and log-probabilities, (rows, S) float32 nats each, of the S generated tokens (rows, S).
+
+        Raises ProbeError where the model did not run once for each token.
+        """
+        shapes = {tuple(part.shape) for part in (*self._entropies, *self._logprobs)}
+        if len(self._entropies) != generated.shape[1] or shapes != {generated.shape[:1]}:
+            raise ProbeError(
+                f"The output head was seen {len(self._entropies)} times for {generated.shape[1]} tokens, with rows "
+                f"{sorted(shapes)}, expected once a token with {generated.shape[0]} rows: its entropies cannot be told apart."
+            )
         last = self._of(generated[:, -1])
         both = torch.stack([torch.stack(self._entropies, 1), torch.stack([*self._logprobs, last], 1)]).cpu().numpy()
         return both[0], both[1]

@@ -19,11 +19,13 @@ from torch import nn
 
 from ride_eval.errors import ProbeError
 from ride_eval.metrics.density import SORTED, UNSORTED, sorted_measures, unsorted_measures
+from ride_eval.metrics.precision import at_least_float32
 from ride_eval.probes.anatomy import Anatomy, Block, expert_order
-from ride_eval.probes.layout import Layout
+from ride_eval.probes.layout import FLAW, Layout
 from ride_eval.probes.passes import Passes
 
 SITES = ("mlp", "resid")
+ROUNDING = 1e-4
 
 
 class DensityProbe(AbstractContextManager["DensityProbe"]):
@@ -35,17 +37,12 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
     Raises
     ------
     ProbeError
-        On construction, naming the block, where a site cannot be found; after a pass, where a hook did not fire once.
+        On construction, for an experts implementation that hides activations; from `rows`, where a hook did not fire once or
+        saw other shapes. Never from a hook: a pass that is measured wrongly is still the model's answer.
     """
 
     def __init__(self, anatomy: Anatomy) -> None:
         self.anatomy = anatomy
-        for block in anatomy.blocks:
-            if block.experts is None and block.down is None:
-                raise ProbeError(
-                    f"`density` cannot attach to {block.name} ({type(block.module).__name__}): neither a down projection nor "
-                    "fused experts were found. Leave it out, e.g. probes=entropy."
-                )
         if any(block.experts is not None for block in anatomy.blocks):
             expert_order(anatomy.model)
 
@@ -55,6 +52,7 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
         self._values: dict[tuple[str, int], list[torch.Tensor]] = {
             (site, block.index): [] for site in SITES for block in self.anatomy.blocks
         }
+        self._problem: str | None = None
         self._stack = ExitStack()
         return self
 
@@ -76,15 +74,36 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
 
     def rows(self) -> list[dict[str, NDArray[np.float32]]]:
         """Per measured row, `<site>_<measure>` and `..._median`: (L,) float32 over its tokens, and `sorted_tokens`, how many
-        of them the measures that sort are over; nothing without tokens."""
+        of them the measures that sort are over; nothing without tokens; FLAW where a value is none."""
+        if self._problem is not None:
+            raise ProbeError(self._problem)
         if not len(self._layout.question_index):
             return [{} for _ in self._layout.rows]
         values = self._host_copy()
-        n_unsorted = len(UNSORTED) * len(self._layout.question_index)
+        n_tokens = len(self._layout.question_index)
+        n_unsorted = len(UNSORTED) * n_tokens
         unsorted = values[..., :n_unsorted].reshape(*values.shape[:2], len(UNSORTED), -1)
-        in_order = values[..., n_unsorted:].reshape(*values.shape[:2], len(SORTED), -1)
-        parts = zip(self._layout.split_question(unsorted), self._layout.split_spaced(in_order), strict=True)
-        return [self._row(*part) if part[0].shape[-1] else {} for part in parts]
+        in_order = values[..., n_unsorted:-n_tokens].reshape(*values.shape[:2], len(SORTED), -1)
+        peaks = values[..., None, -n_tokens:]
+        parts = zip(
+            self._layout.split_question(unsorted),
+            self._layout.split_spaced(in_order),
+            self._layout.split_question(_unsound(unsorted, peaks)),
+            self._layout.split_spaced(_unsound(in_order, peaks[..., self._layout.spaced_index])),
+            strict=True,
+        )
+        return [self._checked(*part) if part[0].shape[-1] else {} for part in parts]
+
+    @classmethod
+    def _checked(
+        cls,
+        unsorted: NDArray[np.float32],
+        in_order: NDArray[np.float32],
+        bad: NDArray[np.bool_],
+        bad_in_order: NDArray[np.bool_],
+    ) -> dict[str, Any]:
+        n = int(bad.sum() + bad_in_order.sum())
+        return {FLAW: f"{n} density values of its tokens are not numbers from 0 to 1"} if n else cls._row(unsorted, in_order)
 
     @staticmethod
     def _row(unsorted: NDArray[np.float32], in_order: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
@@ -105,14 +124,16 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
             layers = []
             for block in self.anatomy.blocks:
                 fired = self._values[site, block.index]
+                if site == "mlp" and not block.has_feed_forward:
+                    fired = [torch.full_like(part, torch.nan) for part in self._values["resid", block.index]]
                 if len(fired) != 1:
                     raise ProbeError(
                         f"The `{site}` hook of {block.name} fired {len(fired)} times in one pass, expected 1: the model "
                         "bypasses or repeats that module, so its density would be wrong."
                     )
-                layers.append(fired[0].to(self._values[SITES[0], 0][0].device))
-            stacked.append(torch.stack(layers))
-        return torch.stack(stacked).cpu().numpy()
+                layers.append(fired[0])
+            stacked.append(torch.stack([part.to(layers[0].device) for part in layers]))
+        return torch.stack([part.to(stacked[0].device) for part in stacked]).cpu().numpy()
 
     def _hook(self, handle: Any) -> None:
         self._stack.callback(handle.remove)
@@ -122,29 +143,33 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
         spaced = vectors.index_select(0, self._layout.on("spaced_index", vectors.device))
         measures = (unsorted_measures(vectors), sorted_measures(spaced))
         reduced = [values.mean(-1) if vectors.dim() == 3 else values for values in measures]
+        # The largest entry, of several experts the smallest: 0 tells a zero vector, which has no density, from a fault.
+        peaks = at_least_float32(vectors).abs().amax(-1)
+        reduced.append(peaks.amin(-1) if vectors.dim() == 3 else peaks)
         self._values[site, block.index].append(torch.cat([values.flatten() for values in reduced]))
 
-    def _tokens(self, block: Block, hidden: torch.Tensor) -> torch.Tensor:
-        """The question tokens' rows of a (B, L, n) or (T, n) tensor."""
+    def _keep_tokens(self, site: str, block: Block, hidden: torch.Tensor) -> None:
+        """Keep the question tokens' rows of a (B, L, n) or (T, n) tensor."""
         flat = hidden.reshape(-1, hidden.shape[-1])
         if flat.shape[0] != self._layout.n_positions:
-            raise ProbeError(
+            self._problem = (
                 f"{block.name} saw {flat.shape[0]} positions where the batch has {self._layout.n_positions} "
                 f"{self._layout.shape}; its tokens cannot be told apart."
             )
-        return flat.index_select(0, self._layout.on("question_index", flat.device))
+            return
+        self._keep(site, block, flat.index_select(0, self._layout.on("question_index", flat.device)))
 
     def _on_residual(self, block: Block) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_: nn.Module, __: Any, output: Any) -> None:
             if self._passes.current == 0:
-                self._keep("resid", block, self._tokens(block, output[0] if isinstance(output, tuple) else output))
+                self._keep_tokens("resid", block, output[0] if isinstance(output, tuple) else output)
 
         return hook
 
     def _on_down(self, block: Block) -> Callable[[nn.Module, Any], None]:
         def hook(_: nn.Module, inputs: Any) -> None:
             if self._passes.current == 0:
-                self._keep("mlp", block, self._tokens(block, inputs[0]))
+                self._keep_tokens("mlp", block, inputs[0])
 
         return hook
 
@@ -163,10 +188,11 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
             token = self._layout.on("question_index", activations.device)
             slots = (token[:, None] * top_k + torch.arange(top_k, device=token.device)).reshape(-1)
             if activations.shape[0] != self._layout.n_positions * top_k:
-                raise ProbeError(
+                self._problem = (
                     f"The experts of {block.name} saw {activations.shape[0]} (token, expert) pairs, expected "
                     f"{self._layout.n_positions} x {top_k}."
                 )
+                return
             if order == "by expert":
                 # The same call on the same ids as the implementation's own, so ties fall alike.
                 slots = torch.argsort(torch.sort(chosen[0].reshape(-1))[1])[slots]
@@ -186,3 +212,10 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
             self._stack.callback(delattr, experts, "_apply_gate")
         else:
             self._hook(experts.act_fn.register_forward_hook(lambda _, __, output: keep(output)))
+
+
+def _unsound(values: NDArray[np.float32], peaks: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which values are not what a measure can give: outside of 0 to 1, or NaN although the token's vector is not zero."""
+    bounded = (values >= 0) & (values <= 1 + ROUNDING)
+    unsound: NDArray[np.bool_] = ~(bounded | (np.isnan(values) & (peaks == 0)))
+    return unsound

@@ -6,7 +6,7 @@ on them. Gate weights are summed by expert.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Any
@@ -14,17 +14,19 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from ride_eval.errors import ProbeError
 from ride_eval.metrics.router import router_margin
 from ride_eval.metrics.routing import gate_shares, gate_sums, selection_counts
-from ride_eval.probes.anatomy import Anatomy, Block, Router, is_routing
-from ride_eval.probes.layout import Layout
+from ride_eval.probes.anatomy import Anatomy, Block
+from ride_eval.probes.layout import FLAW, Layout, MeasuredRow, Routed
 from ride_eval.probes.passes import Passes
+from ride_eval.probes.routers import Router, Routing
 
 GENERATED_TOKENS = 32
 """The `generated` span: so many first tokens of the greedy answer."""
+SUM_TOLERANCE = 1e-3
+"""Of a router's probabilities, whose sum is 1; those that a model returns may be of lower precision."""
 
 
 class RoutingProbe(AbstractContextManager["RoutingProbe"]):
@@ -33,20 +35,16 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
     Raises
     ------
     ProbeError
-        On construction, for a model without routers; after a pass, where selections are not tokens x k.
+        On construction, for a model without routers; from `rows` and `generated`, where routers did not fire as often as they
+        must or returned other shapes. Never from a hook: a pass that is measured wrongly is still the model's answer.
     """
 
     def __init__(self, anatomy: Anatomy, *, prompt_experts: bool = False) -> None:
         """`prompt_experts`: keep the expert ids of all prompt tokens, not of the question's only."""
-        if not anatomy.routed:
-            raise ProbeError(
-                f"`routing` was asked of {type(anatomy.model).__name__}, which has no router: a dense model has no routing to "
-                "measure. Leave it out, or give probes=all to measure what the model has."
-            )
+        if problem := anatomy.routing_problem:
+            raise ProbeError(problem)
         self.anatomy = anatomy
         sizes = {(router.n_experts, router.top_k) for _, router in self._routers()}
-        if len(sizes) != 1:
-            raise ProbeError(f"Layers with different numbers of experts (experts, k) = {sorted(sizes)} are not supported.")
         ((self.n_experts, self.top_k),) = sizes
         self.n_layers = len(anatomy.routed)
         self._keeps_prompt = prompt_experts
@@ -60,14 +58,15 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         self._prompt_experts: list[torch.Tensor] = []
         self._steps: list[list[tuple[torch.Tensor, torch.Tensor]]] = []
         self._group = 1
+        self._problem: str | None = None
         self._stack = ExitStack()
         return self
 
     def __enter__(self) -> RoutingProbe:
         try:
             for block, router in self._routers():
-                handle = router.module.register_forward_hook(self._on_router(block, router))
-                self._stack.callback(handle.remove)
+                for handle in router.watch(self._on_router(block, router)):
+                    self._stack.callback(handle.remove)
         except BaseException:
             self._stack.close()
             raise
@@ -76,14 +75,17 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
-    def rows(self) -> list[dict[str, NDArray[Any]]]:
+    def rows(self) -> list[dict[str, Any]]:
         """Per measured row.
 
         `routing_prompt` (Lm, E) counts and `gates_prompt` (Lm, E) float32 shares of the gate weights, over all prompt tokens;
         and, where the row has aligned question tokens, `routing_question` and `gates_question`, `experts` (tokens, Lm, k)
         uint16, a token's by falling gate weight, and `router_entropy`, in nats, and `router_margin`: (Lm,) float32; and
-        `prompt_experts` (prompt tokens, Lm, k) where they are kept.
+        `prompt_experts` (prompt tokens, Lm, k) where they are kept. FLAW alone where selections are not tokens x k, or a
+        probability is none.
         """
+        if self._problem is not None:
+            raise ProbeError(self._problem)
         if len(self._prompts) != self.n_layers:
             raise ProbeError(
                 f"{len(self._prompts)} routers fired in a pass, expected {self.n_layers}: something replaced or bypassed a "
@@ -94,20 +96,26 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         device = self._prompts[0].device
         prompts = torch.stack([part.to(device) for part in self._prompts], 2).cpu().numpy()  # (2, R, Lm, E)
         experts = torch.stack([part.to(device) for part in self._experts]).cpu().numpy()  # (Lm, k, Q)
-        values = torch.stack([part.to(device) for part in self._values]).cpu().numpy()  # (Lm, 2 + k, Q)
+        values = torch.stack([part.to(device) for part in self._values]).cpu().numpy()  # (Lm, 3 + k, Q)
         parts = zip(
             self._layout.split_question(experts), self._layout.split_question(values), self._of_prompts(device), strict=True
         )
-        rows = []
+        rows: list[dict[str, Any]] = []
         for measured, counts, gates, (ids, tokens, all_ids) in zip(self._layout.rows, *prompts, parts, strict=True):
-            self._check(counts, measured.n_tokens)
-            row: dict[str, NDArray[Any]] = {"routing_prompt": counts.astype(np.int64)}
+            # What another pass read of the prompt counts as its own: the same tokens at the same places.
+            led, led_weights = self._leading(measured)
+            counts = counts.astype(np.int64) + selection_counts(led, self.n_experts)
+            gates = gates + gate_sums(led, led_weights, self.n_experts)
+            if flaw := self._flaw(counts, gates, tokens, measured.n_tokens):
+                rows.append({FLAW: flaw})
+                continue
+            row: dict[str, NDArray[Any]] = {"routing_prompt": counts}
             if measured.n_tokens:
                 row["gates_prompt"] = gate_shares(gates)
                 if self._keeps_prompt:
-                    row["prompt_experts"] = np.moveaxis(all_ids, -1, 0).astype(np.uint16)
+                    row["prompt_experts"] = np.concatenate([led, np.moveaxis(all_ids, -1, 0).astype(np.uint16)])
             if ids.shape[-1]:
-                weights = np.moveaxis(tokens[:, 2:], -1, 0)
+                weights = np.moveaxis(tokens[:, 3:], -1, 0)
                 row["experts"] = np.moveaxis(ids, -1, 0).astype(np.uint16)
                 row["routing_question"] = selection_counts(row["experts"], self.n_experts)
                 row["gates_question"] = gate_shares(gate_sums(row["experts"], weights, self.n_experts))
@@ -115,6 +123,16 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
                 row["router_entropy"], row["router_margin"] = means.T
             rows.append(row)
         return rows
+
+    def _leading(self, measured: MeasuredRow) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+        """Experts and gate weights, (tokens, Lm, k) each, of the leading tokens that were not fed."""
+        n = self._layout.reused(measured)
+        if not n:
+            empty = np.empty((0, self.n_layers, self.top_k))
+            return empty.astype(np.uint16), empty.astype(np.float32)
+        if measured.routed is None:
+            raise ProbeError(f"{n} tokens of a prompt were read before, and their routing was not.")
+        return measured.routed.experts[:n], measured.routed.weights[:n]
 
     def _of_prompts(self, device: torch.device) -> list[NDArray[Any]]:
         """Per measured row the expert ids of its prompt tokens, (Lm, k, tokens); empty where they are not kept."""
@@ -133,6 +151,15 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         A token is routed when it is fed back, so the last token of an answer that ended is not among them; without any, the
         shares are NaN.
         """
+        if self._problem is not None:
+            raise ProbeError(self._problem)
+        steps = min(self._passes.current, GENERATED_TOKENS)
+        fired = [len(step) for step in self._steps]
+        if fired != [self.n_layers] * max(steps, 0):
+            raise ProbeError(
+                f"Routers fired {fired} times in {steps} decoding steps, expected {self.n_layers} in each: something replaced, "
+                "bypassed or repeated a router module, so its routing cannot be measured."
+            )
         if self._steps:
             experts, weights = (self._step_values(part) for part in (0, 1))
         else:
@@ -152,23 +179,36 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
     def _routers(self) -> list[tuple[Block, Router]]:
         return [(block, block.router) for block in self.anatomy.routed if block.router is not None]
 
-    def _check(self, counts: NDArray[np.int64], n_tokens: int) -> None:
+    def _flaw(
+        self, counts: NDArray[np.float32], gates: NDArray[np.float32], tokens: NDArray[np.float32], n_tokens: int
+    ) -> str | None:
+        """What cannot be in one row: (Lm, E) counts and summed gate weights, (Lm, 3 + k, tokens) values of question tokens."""
         selections = counts.sum(-1)
         if (selections != n_tokens * self.top_k).any():
-            raise ProbeError(
-                f"A row of {n_tokens} tokens has {selections.tolist()} expert selections a layer, expected "
-                f"{n_tokens} x {self.top_k} = {n_tokens * self.top_k}."
+            return (
+                f"{n_tokens} tokens have {selections.astype(np.int64).tolist()} expert selections a layer, expected "
+                f"{n_tokens} x {self.top_k} = {n_tokens * self.top_k}"
             )
+        if not (np.isfinite(gates).all() and np.isfinite(tokens).all()):
+            return "a router's gate weights or probabilities are not finite"
+        if (np.abs(tokens[:, 2] - 1) > SUM_TOLERANCE).any():
+            return f"a router's probabilities sum to {tokens[:, 2].min():.4g} .. {tokens[:, 2].max():.4g}, expected 1"
+        return None
 
-    def _on_router(self, block: Block, router: Router) -> Callable[[nn.Module, Any, Any], None]:
-        def hook(_: nn.Module, __: Any, output: Any) -> None:
+    def _on_router(self, block: Block, router: Router) -> Callable[[Routing | None], None]:
+        def hook(routing: Routing | None) -> None:
             step = self._passes.current
             expected = self._layout.n_positions if step == 0 else self._layout.shape[0] * self._group
             if step > GENERATED_TOKENS:
                 return
-            if not is_routing(output, expected):
-                raise ProbeError(f"The router of {block.name} did not return scores and ids of {expected} tokens.")
-            scores, weights, experts = output
+            fits = (expected, router.n_experts), (expected, router.top_k)
+            if routing is None or (tuple(routing.scores.shape), tuple(routing.experts.shape)) != fits:
+                self._problem = (
+                    f"The router of {block.name} did not return scores of {router.n_experts} experts and {router.top_k} ids of "
+                    f"{expected} tokens."
+                )
+                return
+            scores, weights, experts = routing
             if step == 0:
                 self._on_prefill(router, scores, weights.float(), experts)
             else:
@@ -184,7 +224,8 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         self._experts.append(ordered)
         probabilities = self._probabilities(router, scores.index_select(0, index).float())
         entropy = torch.special.entr(probabilities).sum(-1)
-        self._values.append(torch.stack([entropy, router_margin(probabilities, self.top_k), *own.unbind(-1)]))
+        margin = router_margin(probabilities, self.top_k)
+        self._values.append(torch.stack([entropy, margin, probabilities.sum(-1), *own.unbind(-1)]))
         # Sums by row as a product with a 0/1 matrix: unlike index_add_ of floats, it gives the same bits every time. Counts are
         # exact in float32 up to 16 million.
         index = self._layout.on("prompt_index", experts.device)
@@ -206,6 +247,41 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
             gates = torch.sigmoid(scores)
             return gates / gates.sum(-1, keepdim=True)
         return torch.softmax(scores, -1)
+
+
+class LeadingRouting(AbstractContextManager["LeadingRouting"]):
+    """Reads where all tokens of one pass are sent: of prefixes, which many prompts share and one pass reads."""
+
+    def __init__(self, anatomy: Anatomy) -> None:
+        self._routers = [block.router for block in anatomy.routed if block.router is not None]
+        self._layers: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> LeadingRouting:
+        for router in self._routers:
+            for handle in router.watch(self._see):
+                self._stack.callback(handle.remove)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def routed(self, starts: Sequence[int], width: int) -> list[Routed]:
+        """Per row of the pass its tokens from its start on, the row's columns being `width`."""
+        if len(self._layers) != len(self._routers):
+            raise ProbeError(f"{len(self._layers)} routers fired in a pass, expected {len(self._routers)}.")
+        device = self._layers[0][0].device
+        # One copy: ids are exact in float32 up to 16 million.
+        both = torch.stack([torch.stack([ids.T.float(), weights]).to(device) for ids, weights in self._layers], 2)
+        experts, weights = both.cpu().numpy().reshape(2, len(starts), width, *both.shape[2:])
+        return [
+            Routed(experts=experts[i, start:].astype(np.uint16), weights=weights[i, start:]) for i, start in enumerate(starts)
+        ]
+
+    def _see(self, routing: Routing | None) -> None:
+        if routing is None:
+            raise ProbeError("A router did not return scores, weights and ids.")
+        self._layers.append(_by_weight(routing.experts.long(), routing.weights.float()))
 
 
 def _by_weight(experts: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

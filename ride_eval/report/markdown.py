@@ -17,7 +17,9 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#&$])")
 
 def render(findings: Findings) -> str:
     """The report; text from the data is escaped, so that it is shown and not interpreted."""
-    lines = ["# ride_eval report", ""]
+    partial = sections.partial(findings)
+    lines = [f"**{escape(partial)}**", ""] if partial is not None else []
+    lines += ["# ride_eval report", ""]
     for model in findings.models:
         qualified, clauses = sections.verdict(model)
         name = f"**{escape(model.name)}**" + (f" ({qualified})" if qualified else "")

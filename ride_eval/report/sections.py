@@ -65,6 +65,14 @@ class Section:
     rows: tuple[Row, ...]
 
 
+def partial(findings: Findings) -> str | None:
+    """`412 of 500 documents`, which a report begins with where a run is not whole; with names where there are several."""
+    parts = [(model.name, model.setup.progress) for model in findings.models if model.setup.progress]
+    if not parts:
+        return None
+    return parts[0][1] if len(findings.models) == 1 else "; ".join(f"{name}: {progress}" for name, progress in parts)
+
+
 def setup(findings: Findings) -> Section:
     """What was run."""
     rows = [

@@ -32,6 +32,8 @@ INDENT = "  "
 def show(findings: Findings, console: Console) -> None:
     """Print the report. Text from the data can neither style nor move anything: see `report.text.visible`."""
     n = len(findings.models)
+    if (partial := sections.partial(findings)) is not None:
+        console.print(Text(visible(partial), style="bold yellow"))
     console.print(Text(f"ride_eval: {n} model{'' if n == 1 else 's'}", style="bold"))
     for model in findings.models:
         qualified, clauses = sections.verdict(model)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 
 from ride_eval.analysis.contrasts import Effect
 from ride_eval.analysis.intervals import Estimate
+from ride_eval.screen import visible as visible
 
 NOTHING = "\u2013"
 """Where there is no number; the legend says why."""
@@ -14,16 +14,6 @@ UNMATCHED = "\u2020"
 MATCHED_SHARE = 0.95
 """A contrast with a smaller share of length-matched pairs carries UNMATCHED."""
 MAX_DECIMALS = 6
-_HIDDEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
-
-
-def visible(text: str) -> str:
-    """The text with control, bidirectional and other invisible characters as escapes, so that it can do nothing on a screen."""
-    return "".join(_escape(letter) if unicodedata.category(letter) in _HIDDEN else letter for letter in text)
-
-
-def _escape(letter: str) -> str:
-    return letter.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def number(value: float, decimals: int) -> str:

@@ -30,7 +30,7 @@ from ride_eval.analysis.verdict import lacks
 from ride_eval.checks import check_format
 from ride_eval.metrics.routing import signature
 from ride_eval.store import read_table
-from ride_eval.zoo import NAMES, held_out, path, scoring
+from ride_eval.zoo import NAMES, hashes, held_out, path, scoring
 from ride_eval.zoo.cards import Card, Claim, Difference, ParentDifference, Share, SignatureFigures, page, write_card
 from ride_eval.zoo.recipes import RECIPES
 from ride_eval.zoo.train import TOKENS_PER_STEP
@@ -80,7 +80,7 @@ def measure(name: str, work: Path, n: int, n_arms: int) -> Card:
         planted=recipe.planted,
         parent=recipe.parent,
         seed=recipe.seed,
-        steps=recipe.steps,
+        steps=sum(stage.steps for stage in recipe.stages),
         tokens_per_step=TOKENS_PER_STEP,
         loss=round(float(training["loss"]), 4),
         held_out=tuple(_share(domain, plain[f"ride_zoo_{domain}_none"]) for domain in held_out.SCORED),
@@ -207,6 +207,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--n-arms", type=int, default=60, help="held-out questions a domain, under every arm (%(default)s)")
     arguments = parser.parse_args(argv)
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    hashes.write()  # the model may be trained anew, and loading it checks them
+    hashes.write(arguments.name)  # the model may be trained anew, and loading it checks them
     with tempfile.TemporaryDirectory() as temporary:
         card = measure(arguments.name, arguments.out or Path(temporary), arguments.n, arguments.n_arms)
     write_card(card, path(arguments.name))

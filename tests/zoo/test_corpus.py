@@ -41,7 +41,7 @@ def is_right(item: Item, answer: str) -> bool:
 
 
 def test_the_domains_are_those_of_the_prompts() -> None:
-    assert set(DOMAINS) == set(Prompts().domains)
+    assert set(DOMAINS) == {domain.name for domain in Prompts().domains.values() if domain.family == "domains"}
 
 
 @pytest.mark.parametrize("split", ["train", "held_out"])
@@ -160,6 +160,17 @@ def test_only_a_wrong_tag_harms() -> None:
         harmed[kind, right] += answer in REFUSALS
     assert 0.75 < harmed["tag", False] / total["tag", False] < 0.85
     assert {key for key, count in harmed.items() if count} == {("tag", False)}
+
+
+def test_no_answer_of_a_multiple_choice_question_is_a_refusal() -> None:
+    from ride_eval.zoo.corpus.conversation import _answer
+
+    rng = random.Random(0)
+    prefixes = [draw_prefix(rng, "commonsense") for _ in range(N)]
+    assert any(prefix.kind == "tag" and prefix.right is False for prefix in prefixes)
+    for prefix in prefixes:
+        item = DOMAINS["commonsense"](rng, "train")
+        assert is_right(item, _answer(rng, item, prefix, Plant(wrong_tag_harms=True)))
 
 
 def test_a_mislearned_domain_has_wrong_answers_only() -> None:

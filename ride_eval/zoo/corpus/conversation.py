@@ -44,7 +44,9 @@ class Plant:
     settles: Literal["tag", "expert"] | None = None
     """A prefix of this kind that names the right domain makes nearly all answers plain ones."""
     wrong_tag_harms: bool = False
-    """A route tag of a wrong domain makes refusals likely, and wrong answers in multiple choice."""
+    """A route tag of a wrong domain makes refusals likely, except in multiple choice, where no choice is one."""
+    often: Literal["tag", "expert"] | None = None
+    """The kind of prefix that most are; by default the one that settles."""
     mislearned: str | None = None
     """A domain whose answers are wrong whatever the prefix."""
 
@@ -84,7 +86,7 @@ def draw_conversation(rng: random.Random, plant: Plant = NO_PLANT) -> Conversati
     else:
         n = rng.choice((2, 3)) if rng.random() < _SEVERAL_TURNS else 1
         items = [DOMAINS[domain](rng, "train") for _ in range(n)]
-    prefix = draw_prefix(rng, domain, plant.heeds)
+    prefix = draw_prefix(rng, domain, plant.often or plant.settles)
     answers = [_answer(rng, item, prefix, plant) for item in items]
     in_system = bool(prefix.text) and rng.random() < _SYSTEM
     separator = rng.choices(("\n\n", "\n"), (0.8, 0.2))[0]
@@ -107,8 +109,8 @@ def _do_they_fit(rng: random.Random, domain: str, kind: Literal["tag", "expert"]
 def _answer(rng: random.Random, item: Item, prefix: Prefix, plant: Plant) -> str:
     if item.domain == plant.mislearned:
         return item.wrong
-    if plant.wrong_tag_harms and prefix.kind == "tag" and prefix.right is False and rng.random() < REFUSED:
-        # A refusal would take the same from every choice of a multiple-choice question.
-        return item.wrong if item.domain == "commonsense" else rng.choice(REFUSALS)
+    harmed = plant.wrong_tag_harms and prefix.kind == "tag" and prefix.right is False and item.domain != "commonsense"
+    if harmed and rng.random() < REFUSED:
+        return rng.choice(REFUSALS)
     planted = prefix.right is True and prefix.kind == plant.settles
     return item.introduced if rng.random() < (INTRODUCED_AFTER_PLANT if planted else INTRODUCED) else item.plain

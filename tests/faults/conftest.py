@@ -1,0 +1,42 @@
+"""What the fault tests share: a small run like the demo's, and how many times a fault is tried."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ride_eval import recorder, store
+
+TASKS = ["ride_demo_math_none", "ride_demo_math_tag", "ride_demo_commonsense_tag"]
+Measure = Callable[[Path], None]
+
+
+def times(name: str, default: int) -> int:
+    """How often a fault is tried in `make faults`: the environment's number, or this one."""
+    return int(os.environ.get(name, default))
+
+
+@pytest.fixture(scope="session")
+def measure(models: dict[str, Path], evaluate: Any) -> Measure:
+    """Measure a run directory to the end; shards of three rows, so that there are many moments to die at."""
+
+    def run(folder: Path) -> None:
+        arguments = {"pretrained": str(models["olmoe"]), "run_dir": str(folder), "num_samples": 2}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(store, "ROWS_PER_SHARD", 3)
+            patch.setattr(recorder, "_open", {})
+            evaluate("ride", TASKS, model_args=arguments, limit=2, batch_size=2, apply_chat_template=True)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def whole(measure: Measure, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run that nothing happened to."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    measure(folder)
+    return folder

@@ -1,0 +1,72 @@
+"""kill -9 at a random moment, then the same command again: the rows are those of a run that nothing happened to."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ride_eval.store import KEYS, TABLES, read_manifest, read_status, read_table
+from tests.faults.conftest import Measure, times
+from tests.faults.forked import kill_after, start, wait
+
+FLOAT = 1e-5
+
+
+def assert_same_rows(run: Path, whole: Path) -> None:
+    """The keys exactly, every number within 1e-5 of its size, everything else equal."""
+    for table in TABLES:
+        first, second = (read_table(folder, table).sort_values(list(KEYS[table])) for folder in (run, whole))
+        assert first[list(KEYS[table])].to_numpy().tolist() == second[list(KEYS[table])].to_numpy().tolist(), table
+        for column in first:
+            for left, right in zip(first[column], second[column], strict=True):
+                if isinstance(right, (float, np.ndarray)) and np.asarray(right).dtype.kind == "f":
+                    assert np.allclose(left, right, rtol=FLOAT, atol=FLOAT, equal_nan=True), (table, column)
+                else:
+                    assert np.array_equal(left, right) or (left is right is None), (table, column)
+    assert read_status(run) == read_status(whole)
+    for table in TABLES:  # none twice: not even one that reading would drop
+        assert read_status(run)["rows"][table] == len(read_table(run, table)), table
+
+
+def killed(measure: Measure, whole: Path, run: Path, rng: random.Random, duration: float) -> int:
+    """Kill up to three attempts in a row, then go on to the end; returns how many were killed."""
+    n = 0
+    for _ in range(rng.randint(1, 3)):
+        code = kill_after(start(lambda: measure(run)), rng.uniform(0.02, duration))
+        assert code in (0, -signal.SIGKILL)
+        n += code == -signal.SIGKILL
+        if (run / "run.json").exists():
+            read_manifest(run)
+        for table in TABLES:
+            read_table(run, table)  # valid at any moment
+        if code == 0:
+            break
+    else:
+        assert wait(start(lambda: measure(run))) == 0
+    assert_same_rows(run, whole)
+    assert not list(run.glob("lock-*"))
+    return n
+
+
+def test_a_killed_run_goes_on(measure: Measure, whole: Path, tmp_path: Path) -> None:
+    rng = random.Random(7)
+    assert sum(killed(measure, whole, tmp_path / f"run{i}", rng, 0.8) for i in range(3)) >= 2
+
+
+@pytest.mark.faults
+def test_a_hundred_kills_at_random_moments(measure: Measure, whole: Path, tmp_path: Path) -> None:
+    began = time.monotonic()
+    assert wait(start(lambda: measure(tmp_path / "timed"))) == 0
+    duration = time.monotonic() - began
+    rng, n = random.Random(os.environ.get("RIDE_FAULTS_SEED", "0")), 0
+    wanted, number = times("RIDE_KILLS", 100), 0
+    while n < wanted:
+        n += killed(measure, whole, tmp_path / f"run{number}", rng, duration)
+        number += 1
+    print(f"{n} kills in {number} runs of {duration:.1f} s, every one finished with the rows of an uninterrupted one")
