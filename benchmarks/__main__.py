@@ -76,24 +76,35 @@ def _number(value: float | None, unit: str) -> str:
     return "" if value is None else f"{value:.3g} {unit}".strip() if abs(value) < 1000 else f"{value:.0f} {unit}".strip()
 
 
-def write(out: Path, report: dict[str, Any]) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "costs.json").write_text(json.dumps(report, indent=2) + "\n")
-    m = report["machine"]
-    about = (
-        f"{m['processor']}, {m['cores']} cores, {m['threads']} threads, {m['memory_gb']} GB; load before the run "
-        f"{m['load_before']:.1f}; " + ", ".join(f"{k} {v}" for k, v in report["versions"].items())
-    )
-    sizes = ", ".join(f"{name} {n / 1e6:.0f} M parameters" for name, n in report["parameters"].items())
-    prompts = "real benchmark prompts" if report["settings"]["real_prompts"] else "bundled documents"
+def page(report: dict[str, Any]) -> str:
+    """The Markdown page of all parts measured so far."""
     text = [
         "# What measuring costs", "",
-        f"`python -m benchmarks`, {report['seconds']:.0f} s. {about}. Random weights: {sizes}; {prompts}, float32.",
-        "Times are medians of runs that take turns in one process, ratios are those of neighbours; a peak is of a process of "
-        "its own, without what loading took.", "",
-        *table(report["rows"]), "",
+        "`python -m benchmarks`. Models have random weights, in float32. Times are medians of runs that take turns in one "
+        "process, ratios are those of neighbours; a peak is of a process of its own, without what loading took.", "",
     ]  # fmt: skip
-    (out / "costs.md").write_text("\n".join(text))
+    for part, found in report["parts"].items():
+        m = found["machine"]
+        sizes = ", ".join(f"{name} {n / 1e6:.0f} M parameters" for name, n in found["parameters"].items())
+        prompts = "real benchmark prompts" if found["settings"]["real_prompts"] else "bundled documents"
+        versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+        text.append(
+            f"- {part}: {found['seconds']:.0f} s on {m['processor']}, {m['cores']} cores, {m['threads']} threads, "
+            f"{m['memory_gb']} GB, load before it {m['load_before']:.1f}; {sizes}; {prompts}; {versions}"
+        )
+    rows = [row for found in report["parts"].values() for row in found["rows"]]
+    return "\n".join([*text, "", *table(rows), ""])
+
+
+def write(out: Path, found: dict[str, dict[str, Any]]) -> None:
+    """Put parts into the results; those measured at another time stay."""
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / "costs.json"
+    there = json.loads(file.read_text())["parts"] if file.exists() else {}
+    parts = there | found
+    report = {"parts": {part: parts[part] for part in PARTS if part in parts}}
+    file.write_text(json.dumps(report, indent=2) + "\n")
+    (out / "costs.md").write_text(page(report))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -104,35 +115,34 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="tiny models and few documents: that it works, not what it costs")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--tokenizers", type=Path)
-    parser.add_argument("--out", type=Path, default=HERE / "results")
+    parser.add_argument("--out", type=Path, default=HERE / "results", help="parts measured earlier stay in its files")
     options = parser.parse_args(argv)
     chosen = options.parts.split(",")
     if unknown := [part for part in chosen if part not in PARTS]:
         parser.error(f"there is no part {unknown[0]!r}; there are {', '.join(PARTS)}")
     logging.disable(logging.WARNING)
-    before, start, rows = machine(), time.perf_counter(), []
+    data = str(options.data.resolve()) if options.data else None
     with tempfile.TemporaryDirectory() as work:
         saved = random_models.build(Path(work), options.tokenizers, quick=options.quick)
         folders = {name: str(folder) for name, folder in saved.items() if not options.quick or name == "olmoe"}
         for part in chosen:
-            for row in PARTS[part].rows(folders, str(options.data.resolve()) if options.data else None, quick=options.quick):
+            before, start, rows = machine(), time.perf_counter(), []
+            for row in PARTS[part].rows(folders, data, quick=options.quick):
                 if options.quick:
                     row |= {"target": None, "met": None}  # tiny models say nothing of it
                 rows.append(row)
                 print(table([row])[-1], f"{time.perf_counter() - start:.0f} s", flush=True)
-        parameters = {name: random_models.size(folder) for name, folder in saved.items()}
-    report = {
-        "machine": before,
-        "versions": {package: metadata.version(package) for package in ("ride-eval", "torch", "transformers", "lm_eval")},
-        "settings": {
-            "parts": chosen, "quick": options.quick, "real_prompts": bool(options.data),
-            "real_tokenizers": bool(options.tokenizers),
-        },
-        "parameters": parameters,
-        "seconds": time.perf_counter() - start,
-        "rows": rows,
-    }  # fmt: skip
-    write(options.out, report)
+            found = {
+                "machine": before,
+                "versions": {name: metadata.version(name) for name in ("ride-eval", "torch", "transformers", "lm_eval")},
+                "settings": {
+                    "quick": options.quick, "real_prompts": data is not None, "real_tokenizers": bool(options.tokenizers),
+                },
+                "parameters": {name: random_models.size(saved[name]) for name in folders},
+                "seconds": time.perf_counter() - start,
+                "rows": rows,
+            }  # fmt: skip
+            write(options.out, {part: found})
 
 
 if __name__ == "__main__":

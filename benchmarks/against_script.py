@@ -24,6 +24,7 @@ from ride_eval.probes.layout import Layout, MeasuredRow
 
 PART = "c"
 TIME_TARGETS = {256: 1.0, 1024: 1 / 2, 2048: 1 / 4}
+REPEATS = {256: 9, 1024: 5, 2048: 3}
 MEMORY_TARGET = 0.1
 AGAINST = "a script with output_*"
 KEYWORDS = (-9, -7, -5, -3)
@@ -94,7 +95,7 @@ def rows(models: Mapping[str, str], _: str | None, *, quick: bool) -> Iterator[d
             job, what = Job(model=folder, tokens=tokens), f"{tokens} tokens"
             runs = {side: prepared("against_script", side, job) for side in sides}
             take_turns(runs, 1)
-            found = take_turns(runs, 2 if quick else 7)
+            found = take_turns(runs, 2 if quick else REPEATS[tokens])
             yield ratio_row(PART, name, what, found["ride"], found["script"], TIME_TARGETS.get(tokens), AGAINST)
             yield ratio_row(PART, name, what, found["script"], found["plain"], None, "the plain pass (script, not ride)")
             yield ratio_row(PART, name, what, found["ride"], found["plain"], None, "the plain pass")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from benchmarks.against_harness import workloads
+from benchmarks.against_harness import PEAKS, workloads
 from benchmarks.jobs import Job, Run, call, harness, requests
 from benchmarks.measuring import peak, peak_row, prepared, ratio_row, take_turns
 from ride_eval.model import RideLM
@@ -52,11 +52,13 @@ def prepare(side: str, job: Job) -> Run:
 
 def rows(models: Mapping[str, str], data: str | None, *, quick: bool) -> Iterator[dict[str, Any]]:
     for name, folder in models.items():
-        chosen = {what: given for what, given in workloads(data, quick=quick).items() if "HellaSwag" not in what}
-        for what, (changes, _, repeats) in chosen.items():
+        todo = workloads(data, quick=quick)
+        chosen = [what for what in todo if "HellaSwag" not in what and "5-shot" not in what]
+        for what in chosen:
+            changes, _, repeats = todo[what]
             job = Job(model=folder, data=data, **changes)
-            found = take_turns({side: prepared("probes_off", side, job) for side in ("on", "off")}, repeats + (not quick) * 2)
+            found = take_turns({side: prepared("probes_off", side, job) for side in ("on", "off")}, repeats + (not quick))
             yield ratio_row(PART, name, what, found["on"], found["off"], TIME_TARGET, AGAINST)
-            if quick or "0-shot" not in what:
+            if quick or what in PEAKS:
                 peaks = [peak("probes_off", side, job, here=quick) for side in ("on", "off")]
                 yield peak_row(PART, name, what, *peaks, PEAK_TARGET, AGAINST)

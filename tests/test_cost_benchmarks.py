@@ -40,20 +40,21 @@ QUANTITIES = {
 @pytest.mark.parametrize("part", QUANTITIES)
 def test_every_part_runs(part: str, run: Any) -> None:
     report, page = run(part)
-    rows = report["rows"]
+    (found,) = report["parts"].values()
+    rows = found["rows"]
     assert {row["part"] for row in rows} == {part}
     assert {row["quantity"] for row in rows} == QUANTITIES[part]
     assert all(row["ours"] > 0 for row in rows if row["quantity"] == "time")
     assert all(row["met"] is None for row in rows), "a quick run judges nothing"
     assert page.count("\n| ") == len(rows) + 1
-    assert {"processor", "cores", "threads", "load_before"} <= report["machine"].keys()
-    assert {"torch", "transformers", "lm_eval", "ride-eval"} == report["versions"].keys()
+    assert {"processor", "cores", "threads", "load_before"} <= found["machine"].keys()
+    assert {"torch", "transformers", "lm_eval", "ride-eval"} == found["versions"].keys()
 
 
 @pytest.mark.slow
 def test_two_processes_run(run: Any) -> None:
     report, _ = run("scale")
-    time, apart = report["rows"]
+    time, apart = report["parts"]["scale"]["rows"]
     assert time["ours"] > 0 and apart["value"] <= 1e-5
 
 
@@ -112,6 +113,21 @@ def test_a_missing_row_is_the_largest_difference(tmp_path: Path) -> None:
     assert largest_difference(tmp_path / "one", tmp_path / "one") == 0
     assert largest_difference(tmp_path / "one", tmp_path / "same") == 0.25
     assert largest_difference(tmp_path / "one", tmp_path / "fewer") == np.inf
+
+
+def test_parts_measured_at_another_time_stay(tmp_path: Path) -> None:
+    machine = {"processor": "p", "cores": 2, "threads": 2, "memory_gb": 8, "load_before": 0.1}
+    common = {"machine": machine, "versions": {}, "settings": {"real_prompts": True}, "parameters": {}, "seconds": 1.0}
+
+    def found(part: str, value: float) -> dict[str, Any]:
+        return {part: {**common, "rows": [ratio_row(part, "m", "w", [value], [1.0], 0.5, "other")]}}
+
+    for part, value in (("d", 0.3), ("a", 0.9), ("d", 0.4)):
+        benchmarks.write(tmp_path, found(part, value))
+    parts = json.loads((tmp_path / "costs.json").read_text())["parts"]
+    assert [(part, each["rows"][0]["value"]) for part, each in parts.items()] == [("a", 0.9), ("d", 0.4)]
+    page = (tmp_path / "costs.md").read_text()
+    assert "| 0.9 |  | 0.5 | **no** |" in page and "| 0.4 |  | 0.5 | yes |" in page
 
 
 def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
