@@ -14,6 +14,7 @@ from lm_eval.config.task import TaskConfig
 from lm_eval.tasks._yaml_loader import load_yaml
 
 from ride_eval.errors import TaskError
+from ride_eval.groups import is_group, part_files, pooled_config
 
 _STRUCTURE = ("tag", "group", "task_list", "class", "task_alias")
 """What places a task in the harness's index, and is no part of how it asks."""
@@ -24,12 +25,12 @@ class RideSpec:
     """The `metadata: {ride: ...}` of a task's YAML."""
 
     base: str
-    """Name of the task under the arm: a harness task, or a file relative to the YAML."""
+    """Name of the task under the arm: a harness task, a group of them, or a file relative to the YAML."""
     benchmark: str
     """Name of the data in `data_dir`, and of the tag without `ride_`."""
     arm: str
     domain: str
-    """A domain of prompts/, or the field of the document that holds one."""
+    """A domain of prompts/, or the field of the document that holds one, or a subject that prompts/subjects.yaml knows."""
     base_file: str | None = None
     """Where the base lies under the harness's tasks folder; without it, all its files are searched."""
     answer_filter: str | None = None
@@ -58,19 +59,23 @@ def read_spec(task: str, metadata: Mapping[str, Any]) -> RideSpec:
 def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], Path]:
     """The base task's own configuration, freshly copied, and the folder its relative paths start from.
 
-    Raises TaskError for a base that is not there, cannot be loaded, is a group, or exists as a Python class only.
+    For a group: what its tasks share (see `groups`). Raises TaskError for a base that is not there, cannot be loaded, is a
+    group of tasks that do not fit together, or exists as a Python class only.
     """
-    file = folder / spec.base if spec.base.endswith((".yml", ".yaml")) else _harness_file(spec)
-    if file is None or not file.is_file():
+    file = _found(spec, folder)
+    if file is None:
         raise TaskError(
             f"Task {task}: the base {spec.base!r} is neither a task of lm_eval {lm_eval.__version__} nor a file in {folder}."
         )
     try:
-        config = deepcopy(_load(file))
+        parts = parts_of(spec)
+        config = deepcopy(_load(file)) if not parts else pooled_config(spec.base, parts)
+    except TaskError as error:
+        raise TaskError(f"Task {task}: {error}") from None
     except Exception as error:  # a base may bring code of its own, which can fail in any way: a missing package, no network
         reason = " ".join(str(error).split())[:300]
         raise TaskError(f"Task {task}: the base {file} cannot be loaded ({type(error).__name__}: {reason}).") from error
-    if "group" in config or isinstance(config.get("task"), list):
+    if is_group(config):
         raise TaskError(f"Task {task}: {spec.base!r} is a group of tasks; name one of its tasks as base.")
     if "class" in config:
         raise TaskError(f"Task {task}: {spec.base!r} is a Python class without a YAML configuration, which cannot take an arm.")
@@ -80,6 +85,14 @@ def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], 
     if unknown:
         raise TaskError(f"Task {task}: the base {file} has keys a task does not take: {', '.join(sorted(unknown))}.")
     return config, file.parent
+
+
+def parts_of(spec: RideSpec) -> dict[str, Path]:
+    """The YAML of each task of a harness group; none for a single task, or a file of one's own. Raises TaskError."""
+    file = None if spec.base.endswith((".yml", ".yaml")) else _harness_file(spec)
+    if file is None or not is_group(load_yaml(file, resolve_func=False)):
+        return {}
+    return part_files(spec.base, file)
 
 
 def refuse_unfit(base: str, config: Mapping[str, Any]) -> None:
@@ -103,7 +116,17 @@ def refuse_sampling(task: str, generation_kwargs: Mapping[str, Any] | None) -> N
 def harness_path(spec: RideSpec) -> str:
     """Where a harness task's YAML lies under the harness's tasks folder."""
     file = _harness_file(spec)
-    return "" if file is None else str(file.relative_to(Path(lm_eval.tasks.__file__).parent))
+    return "" if file is None else in_harness(file)
+
+
+def in_harness(file: Path) -> str:
+    """A harness file's place under the harness's tasks folder."""
+    return str(file.relative_to(Path(lm_eval.tasks.__file__).parent))
+
+
+def _found(spec: RideSpec, folder: Path) -> Path | None:
+    file = folder / spec.base if spec.base.endswith((".yml", ".yaml")) else _harness_file(spec)
+    return file if file is not None and file.is_file() else None
 
 
 @lru_cache(maxsize=64)

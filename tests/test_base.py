@@ -69,7 +69,7 @@ def test_a_base_of_one_s_own_lies_beside_the_arms_files(tmp_path: Path) -> None:
         ("no_such_task", r"'no_such_task' is neither a task of lm_eval [\d.]+ nor a file in "),
         ("missing.yml", "'missing.yml' is neither a task of"),
         ("../gsm8k", "'../gsm8k' is neither a task of"),
-        ("mmlu", "'mmlu' is a group of tasks; name one of its tasks as base"),
+        ("bbh_zeroshot", "tasks of the group bbh_zeroshot differ in `filter_list` .*; name one of them as base"),
         ("squadv2", "'squadv2' is a Python class without a YAML configuration"),
     ],
 )
