@@ -72,8 +72,8 @@ TEXT = """# The small suite
 most {answer} tokens, {samples} samples a prompt. Written by `python -m benchmarks.suite`.
 
 The documents are the same in every arm and run. Of MMLU, BBH and MuSR the first are a random sample over all their tasks; of
-the others they are the data set's first. Few-shot examples are as many as each task's own default. Longer answers are cut, so the
-scores of IFEval, MATH and GSM8K can lie below published ones, in every arm alike. GPQA needs a login, and is not part of it.
+the others they are the data set's first. Few-shot examples are as many as each task's own default. Longer answers are cut, so
+the scores of IFEval, MATH and GSM8K can lie below published ones, in every arm alike. GPQA needs a login, and is left out.
 
 ## What it can find
 
@@ -97,8 +97,8 @@ more documents help little: only more wordings would.
 
 ## How long it takes
 
-**Computed, not measured**: {total} minutes for an 8B model in bfloat16. Assumed are {prefill:,} prompt tokens a second, {step} ms
-a decoding step of a batch of {batch} prompts with their samples, every answer as long as it may be, {probes} times that for
+**Computed, not measured**: {total} minutes for an 8B model in bfloat16. Assumed are {prefill:,} prompt tokens a second, {step}
+ms a decoding step of a batch of {batch} prompts with their samples, every answer as long as it may be, {probes} times that for
 probes and forced answers, and {setup} minutes for loading. Prompt lengths are the benchmarks' usual ones.
 
 | benchmark | tokens a prompt | choices | minutes |

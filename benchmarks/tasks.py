@@ -11,11 +11,13 @@ import contextlib
 import io
 import json
 import logging
+import multiprocessing
 import os
 import random
+import re
 import tempfile
-import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +99,7 @@ def _quietly(call: Callable[[], Any]) -> tuple[Any, str]:
 
 
 def _evaluate(name: str, out: Path, data: Path, run: Path) -> None:
-    arguments: dict[str, Any] = {"pretrained": MODEL, "run_dir": str(run), "num_samples": 2}
+    arguments: dict[str, Any] = {"pretrained": MODEL, "run_dir": str(run), "num_samples": 1}
     lm_eval.simple_evaluate(
         model="ride",
         model_args=arguments,
@@ -161,25 +163,33 @@ known of them.
 
 
 def _cell(sentence: str) -> str:
-    root = str(Path(lm_eval.__file__).parent)
-    return " ".join(sentence.replace(root, "lm_eval").replace("|", "\\|").split())
+    for place, name in ((Path(lm_eval.__file__).parent, "lm_eval"), (Path.cwd(), ".")):
+        sentence = sentence.replace(str(place), name)
+    sentence = re.sub(re.escape(tempfile.gettempdir()) + r"/\w+", "DIR", sentence)
+    return " ".join(sentence.replace("|", "\\|").split())
+
+
+def tried(task: tuple[str, str]) -> tuple[str, str, bool | None, str]:
+    """A row of the page."""
+    logging.disable(logging.WARNING)
+    datasets.disable_progress_bars()
+    with tempfile.TemporaryDirectory() as folder:
+        works, sentence = attempt(task[0], Path(folder))
+    return *task, works, sentence
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tasks", description=__doc__)
     parser.add_argument("--only", nargs="*", help="these of the 40, printed and not written")
+    parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     logging.disable(logging.WARNING)
-    datasets.disable_progress_bars()
+    chosen = [task for task in draw() if not options.only or task[0] in options.only]
     rows = []
-    for name, kind in draw():
-        if options.only and name not in options.only:
-            continue
-        begun = time.perf_counter()
-        with tempfile.TemporaryDirectory() as folder:
-            works, sentence = attempt(name, Path(folder))
-        rows.append((name, kind, works, sentence))
-        print(f"{len(rows):2} {name} ({kind}, {time.perf_counter() - begun:.0f} s): {works} {sentence}", flush=True)
+    with ProcessPoolExecutor(options.processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for row in pool.map(tried, chosen):
+            rows.append(row)
+            print(len(rows), *row, flush=True)
     if not options.only:
         PAGE.write_text(page(rows), encoding="utf-8")
 

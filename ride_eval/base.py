@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, fields
@@ -142,10 +143,9 @@ def _harness_file(spec: RideSpec) -> Path | None:
     if spec.base_file is not None and (root / spec.base_file).is_file():
         return root / spec.base_file
     likely = sorted(root.glob(f"**/{spec.base}.yaml"))
-    named = (f"task: {spec.base}", f"group: {spec.base}")
-    others = (
-        file for file in sorted(root.glob("**/*.yaml")) if any(line in file.read_text(encoding="utf-8") for line in named)
-    )
+    # As written in files made by scripts too, which quote keys and names.
+    named = re.compile(rf"""^["']?(task|group)["']?:\s*["']?{re.escape(spec.base)}["']?\s*$""", re.MULTILINE)
+    others = (file for file in sorted(root.glob("**/*.yaml")) if named.search(file.read_text(encoding="utf-8")))
     for files in (likely, others):
         for file in files:
             config = load_yaml(file, resolve_func=False)

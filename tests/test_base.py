@@ -17,6 +17,10 @@ def load(base: str, folder: Path = Path(), **changes: Any) -> dict[str, Any]:
     return load_base("ride_x_tag", RideSpec(**{**SPEC, "base": base, **changes}), folder)[0]
 
 
+QUOTED = "mmlu_high_school_computer_science_generativ_spanishe"
+"""In a file of another name, whose keys and names stand in quotation marks."""
+
+
 def test_a_spec_is_read_with_its_defaults() -> None:
     assert read_spec("ride_x_tag", {"version": 1, "ride": SPEC}) == RideSpec(**SPEC)
 
@@ -38,7 +42,9 @@ def test_a_spec_that_is_wrong_is_refused(metadata: dict[str, Any], problem: str)
     assert problem in str(caught.value)
 
 
-@pytest.mark.parametrize(("base", "file"), [("gsm8k", "gsm8k/gsm8k.yaml"), ("arc_challenge", None), ("mmlu_anatomy", None)])
+@pytest.mark.parametrize(
+    ("base", "file"), [("gsm8k", "gsm8k/gsm8k.yaml"), ("arc_challenge", None), ("mmlu_anatomy", None), (QUOTED, None)]
+)
 def test_a_harness_task_is_found_by_name_with_what_it_includes(base: str, file: str | None) -> None:
     config = load(base, base_file=file)
     assert config["task"] == base
