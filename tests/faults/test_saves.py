@@ -16,8 +16,6 @@ from ride_eval.errors import RunError
 RESULTS: dict[str, Any] = {"results": {"a": {"acc": 0.5}}, "configs": {}}
 SAMPLE = dict.fromkeys(["doc_hash", "prompt_hash", "target_hash", "target"], "") | {"arguments": []}
 SAMPLES = [{**SAMPLE, "resps": [], "filtered_resps": []}]
-    {"doc_hash": "", "prompt_hash": "", "target_hash": "", "arguments": [], "resps": [], "filtered_resps": [], "target": "x"}
-]
 
 
 @pytest.fixture
