@@ -143,7 +143,8 @@ class Optimizers:
 
 
 def _tokenizer(recipe: Recipe) -> PreTrainedTokenizerFast:
-    return AutoTokenizer.from_pretrained(WEIGHTS / recipe.parent) if recipe.parent else zoo_tokenizer()
+    # A folder of the package, nothing from the hub.
+    return AutoTokenizer.from_pretrained(WEIGHTS / recipe.parent) if recipe.parent else zoo_tokenizer()  # nosec B615
 
 
 def _schedule(step: int, steps: int) -> float:
@@ -210,7 +211,7 @@ class Balance:
 
 def _batches(tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> Iterator[Batch]:
     """Batches without end, each of about TOKENS_PER_STEP tokens of conversations that are about equally long."""
-    rng = random.Random(recipe.seed)  # noqa: S311
+    rng = random.Random(recipe.seed)  # noqa: S311 - a seeded draw, no secret
     while True:
         rows = sorted(
             encode([draw_conversation(rng, recipe.plant) for _ in range(_POOL)], tokenizer), key=lambda row: len(row[0])
