@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow faults audit lint bench setup clean
+.PHONY: demo test test-slow faults audit lint bench docs docs-test release-check setup clean
 
 setup: $(VENV)/.ready
 
@@ -11,7 +11,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt hatch_build.py bridge/ride_eval_b
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,docs]'
 	touch $@
 
 demo: setup
@@ -40,5 +40,18 @@ test-slow: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
+# The site, in build/docs; open build/docs/index.html. Reference pages are written from the code first.
+docs: setup
+	$(BIN)/python -m handbook
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+# Every command of every page that can be run here; a quarter of an hour on two idle cores.
+docs-test: docs
+	$(BIN)/python -m pytest tests/handbook
+
+# Wheel and sdist: contents, metadata, a clean environment with and without them.
+release-check: setup
+	$(BIN)/python -m pytest tests/test_release.py
+
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) runs build dist

@@ -1,7 +1,8 @@
 """Arms: the meta prompts put in front of an otherwise unchanged prompt, read from prompts/*.yaml.
 
 `arms.yaml` holds the arms with their index-matched wordings and control pools, `domains.yaml` the domains with the
-words that name them. Both are data: a user adds an arm or a domain there and nowhere else.
+words that name them, `subjects.yaml` further domains and which of all of them a benchmark's subjects are. All are data: a user
+adds an arm or a domain there and nowhere else.
 """
 
 from __future__ import annotations
@@ -45,6 +46,10 @@ class Domain:
     tag: str
     expert: str
     keywords: tuple[str, ...]
+    family: str
+    """The file it stands in; a wrong domain is of the same one."""
+    near: frozenset[str] = frozenset()
+    """Domains that are no clear wrong one for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,14 +86,22 @@ class Prompts:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder if folder is not None else data_folder("prompts")
-        arms_file, domains_file = self.folder / "arms.yaml", self.folder / "domains.yaml"
+        arms_file, domains_file, subjects_file = (self.folder / f"{name}.yaml" for name in ("arms", "domains", "subjects"))
         arms, domains = load_located(arms_file), load_located(domains_file)
         arms.allow("version", "separator", "arms", "placebo")
         self.separator = arms.get("separator").as_str(strip=False)
         self.placebo = tuple(item.as_str() for item in arms.get("placebo").items())
+        domains.allow("version", "domains")
         self.domains = _read_domains(domains)
+        self.subjects: Mapping[str, Mapping[str, str]] = {}
+        """Domains of a benchmark's subjects, by benchmark and subject. The file is optional."""
+        files = [arms_file, domains_file]
+        if subjects_file.is_file():
+            self.subjects = _read_subjects(load_located(subjects_file), self.domains)
+            files.append(subjects_file)
+        self._wrong = {name: _wrong_domains(name, self.domains) for name in self.domains}
         self.arms = _read_arms(arms.get("arms"))
-        self.sha256 = hashlib.sha256(arms_file.read_bytes() + b"\0" + domains_file.read_bytes()).hexdigest()
+        self.sha256 = hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
         self._rendered: dict[tuple[str, str, str, int, Counter], MetaPrompt] = {}
 
     @property
@@ -110,13 +123,27 @@ class Prompts:
             )
         return self.domains[name]
 
+    def domain_of(self, benchmark: str, subject: str) -> str:
+        """The domain of a benchmark's subject: what subjects.yaml says, or the domain of that very name.
+
+        Raises UsageError for a subject that is neither.
+        """
+        known = self.subjects.get(benchmark, {})
+        if subject not in known and subject not in self.domains:
+            raise UsageError(
+                f"Unknown domain {subject!r} of a document of {benchmark}. {self.folder / 'domains.yaml'} has: "
+                f"{', '.join(self.domains)}. Add it there, or say in {self.folder / 'subjects.yaml'}, under `benchmarks: "
+                f"{benchmark}:`, which of these it is."
+            )
+        return known.get(subject, subject)
+
     def wording_of(self, document: str) -> int:
         """The wording index of a document (by its SHA-256), the same in every arm, run and subset of the data."""
         return _draw("wording", document, self.n_wordings)
 
     def wrong_domain_of(self, document: str, domain: str) -> str:
-        """The wrong domain of a document, fixed by its hash and uniform over the other domains."""
-        others = [name for name in self.domains if name != domain]
+        """The wrong domain of a document, fixed by its hash and uniform over the others of its domain's family."""
+        others = self._wrong[domain]
         return others[_draw("wrong-domain", document, len(others))]
 
     def render(self, arm: str, *, domain: str, wrong: str, wording: int, counter: Counter) -> MetaPrompt:
@@ -165,20 +192,50 @@ def _draw(purpose: str, document: str, n: int) -> int:
     return int.from_bytes(digest[:8], "big") % n
 
 
-def _read_domains(root: Located) -> Mapping[str, Domain]:
-    root.allow("version", "domains")
+def _wrong_domains(domain: str, domains: Mapping[str, Domain]) -> list[str]:
+    own = domains[domain]
+    return [
+        name
+        for name, other in domains.items()
+        if other.family == own.family and name != domain and name not in own.near and domain not in other.near
+    ]
+
+
+def _read_domains(root: Located) -> dict[str, Domain]:
     domains = {}
     for name, node in root.get("domains").entries():
-        node.allow("tag", "expert", "keywords")
+        node.allow("tag", "expert", "keywords", "near")
+        near = frozenset(item.as_str() for item in node.get("near").items()) if node.has("near") else frozenset()
         domains[name] = Domain(
             name=name,
             tag=node.get("tag").as_str(),
             expert=node.get("expert").as_str(),
             keywords=tuple(item.as_str().lower() for item in node.get("keywords").items()),
+            family=root.file.stem,
+            near=near,
         )
-    if len(domains) < 2:
-        raise root.get("domains").error("needs at least two domains, so that a wrong one exists")
+    for name, node in root.get("domains").entries():
+        if unknown := sorted(domains[name].near - set(domains)):
+            raise node.get("near").error(f"names {', '.join(unknown)}, which this file does not have")
+        if len(domains) < 2:
+            raise root.get("domains").error("needs at least two domains, so that a wrong one exists")
+        if not _wrong_domains(name, domains):
+            raise node.error("has no other domain in this file that is not near it, so there is no wrong one")
     return domains
+
+
+def _read_subjects(root: Located, domains: dict[str, Domain]) -> Mapping[str, Mapping[str, str]]:
+    """Adds the file's domains to those there (which stay, where both have one), and returns the domain of every subject."""
+    root.allow("version", "domains", "benchmarks")
+    if root.has("domains"):
+        domains |= {name: domain for name, domain in _read_domains(root).items() if name not in domains}
+    subjects: dict[str, dict[str, str]] = {}
+    for benchmark, node in root.get("benchmarks").entries():
+        subjects[benchmark] = {subject: value.as_str() for subject, value in node.entries()}
+        for subject, value in node.entries():
+            if subjects[benchmark][subject] not in domains:
+                raise value.error(f"must be one of the domains {', '.join(domains)}, got {subjects[benchmark][subject]!r}")
+    return subjects
 
 
 def _read_arms(root: Located) -> Mapping[str, Arm]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from copy import deepcopy
@@ -70,7 +71,9 @@ def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], 
 
     Raises TaskError for a base that is not there, cannot be loaded, is a group, or exists as a Python class only.
     """
-    file = folder / spec.base if spec.base.endswith((".yml", ".yaml")) else _harness_file(spec)
+    # Normalised, since `folder` may not be there yet: `new/../mine.yml` would then not be found.
+    own = spec.base.endswith((".yml", ".yaml"))
+    file = Path(os.path.normpath(folder / spec.base)) if own else _harness_file(spec)
     if file is None or not file.is_file():
         raise TaskError(
             f"Task {task}: the base {spec.base!r} is neither a task of lm_eval {lm_eval.__version__} nor a file in {folder}."

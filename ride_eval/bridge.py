@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -20,6 +21,8 @@ from itertools import pairwise
 from pathlib import PurePath
 from types import ModuleType
 
+_OTHERS_WAIT = 3.0
+"""Seconds."""
 _SCRIPTS = ("lm_eval", "lm-eval", "lm_eval.exe", "lm-eval.exe")
 _TRACKER = "lm_eval.loggers.evaluation_tracker"
 _OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
@@ -103,7 +106,11 @@ def watch_saves(tracker: ModuleType) -> None:
 
 
 def install_error_hook() -> None:
-    """Print errors of our family, and what stopped the run, as one sentence and exit with its code; all others as before."""
+    """Print errors of our family, and what stopped the run, as one sentence and exit with its code; all others as before.
+
+    Of several processes that make the same mistake, the first prints it: the others wait a moment, in which their launcher ends
+    them.
+    """
     previous = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: object) -> None:
@@ -118,9 +125,14 @@ def install_error_hook() -> None:
         else:
             previous(kind, error, trace)  # type: ignore[arg-type]
             return
+        rank = os.environ.get("RANK", "0")
+        if rank != "0":
+            time.sleep(_OTHERS_WAIT)
         sys.stdout.flush()
-        sys.stderr.write(f"\nride_eval: {visible_lines(text)}\n")
-        sys.stderr.flush()
+        # torch, once it has connected processes, lends this hook a buffer in place of sys.stderr, and loses it as we exit.
+        stream = sys.__stderr__ or sys.stderr
+        stream.write(f"\nride_eval{'' if rank == '0' else f' (process {rank})'}: {visible_lines(text)}\n")
+        stream.flush()
         raise SystemExit(code)
 
     sys.excepthook = hook

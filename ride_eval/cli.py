@@ -84,17 +84,26 @@ def _parser() -> argparse.ArgumentParser:
 
     tasks = commands.add_parser("tasks", help="the arms' task files: make them for any task of the harness, list, find")
     kinds = tasks.add_subparsers(metavar="ACTION", required=True)
-    new = kinds.add_parser("new", help="write the seven YAML files that put a task of the harness under the arms")
-    new.add_argument("base", metavar="BASE", help="a task of the harness, e.g. boolq")
+    new = kinds.add_parser("new", help="write the YAML files that put a task under the arms, one an arm")
+    new.add_argument(
+        "base", metavar="BASE", help="a task of the harness, e.g. boolq, or a YAML file with documents in data/ beside it"
+    )
     new.add_argument(
         "--domain", required=True, metavar="D", help="a domain of prompts/, or the document's field that holds one"
     )
-    new.add_argument("--out", type=Path, metavar="DIR", help="the folder to write to (ride_BASE)")
+    new.add_argument("--out", type=Path, metavar="DIR", help="the folder to write to (ride_BASE; for a file, beside it)")
+    new.add_argument("--prompts", type=Path, metavar="DIR", help="a prompts folder of your own, whose arms are written")
     new.add_argument("--answer-filter", metavar="F", help="the task's filter whose answers count (its first)")
     new.add_argument("--correctness", metavar="M", help="the task's metric that says whether an answer is right (its first)")
     new.set_defaults(call=_tasks_new)
     kinds.add_parser("list", help="the tasks that come with ride_eval").set_defaults(call=_tasks_list)
-    kinds.add_parser("path", help="the folder they lie in").set_defaults(call=_tasks_path)
+    kinds.add_parser("path", help="the folder they lie in").set_defaults(call=partial(_data_path, "tasks"))
+
+    for name, what in (("prompts", "the arms' texts and the domains"), ("configs", "run configs and the policy of `check`")):
+        kinds = commands.add_parser(name, help=f"{what}: where they lie, to copy and edit").add_subparsers(
+            metavar="ACTION", required=True
+        )
+        kinds.add_parser("path", help="the folder they lie in").set_defaults(call=partial(_data_path, name))
 
     zoo = commands.add_parser("zoo", help="the embedded models: small, trained on our own text, with known effects of prefixes")
     actions = zoo.add_subparsers(metavar="ACTION", required=True)
@@ -209,20 +218,24 @@ def _model_args(given: Sequence[str]) -> dict[str, object]:
 
 def _tasks_new(arguments: argparse.Namespace) -> int:
     from ride_eval.arms import Prompts
-    from ride_eval.task_files import write_arm_files
+    from ride_eval.task_files import place_of, write_arm_files
 
-    folder = arguments.out or Path(f"ride_{arguments.base}")
+    prompts = Prompts(arguments.prompts)
+    name, folder = place_of(arguments.base)
+    folder = arguments.out or folder
     files = write_arm_files(
         arguments.base,
         arguments.domain,
         folder,
         answer_filter=arguments.answer_filter,
         correctness=arguments.correctness,
+        arms=tuple(prompts.arms),
+        prompts=arguments.prompts and arguments.prompts.resolve(),
     )
     sys.stdout.write("".join(f"{file}\n" for file in files))
-    if arguments.domain not in Prompts().domains:
+    if arguments.domain not in prompts.domains:
         sys.stderr.write(f"{arguments.domain!r} is no domain of prompts/, so it is taken as a field of the document.\n")
-    sys.stderr.write(f"Run them: lm_eval --model ride ... --include_path {folder} --tasks ride_{arguments.base}\n")
+    sys.stderr.write(f"Run them: lm_eval --model ride ... --include_path {folder} --tasks ride_{name}\n")
     return 0
 
 
@@ -245,10 +258,10 @@ def _tasks_list(_: argparse.Namespace) -> int:
     return 0
 
 
-def _tasks_path(_: argparse.Namespace) -> int:
+def _data_path(name: str, _: argparse.Namespace) -> int:
     from ride_eval.arms import data_folder
 
-    sys.stdout.write(f"{data_folder('tasks')}\n")
+    sys.stdout.write(f"{data_folder(name)}\n")
     return 0
 
 

@@ -21,13 +21,13 @@ MAX_BYTES = 4 * 1024**3
 """Of one split: documents are held in memory."""
 
 
-def read_folder(folder: Path) -> datasets.DatasetDict:
-    """All `<split>.jsonl` of a folder. Raises DataError."""
+def read_folder(folder: Path, *, instead: str = "") -> datasets.DatasetDict:
+    """All `<split>.jsonl` of a folder. Raises DataError, which offers what may be done `instead`."""
     files = sorted(folder.glob("*.jsonl")) if folder.is_dir() else []
     if not files:
         raise DataError(
             f"There is no data in {folder}: <split>.jsonl files with the hub data set's own fields were expected, one JSON "
-            "object a line. Put them there, or leave data_dir out to load from the hub."
+            f"object a line. Put them there{instead}."
         )
     return datasets.DatasetDict({file.stem: read_jsonl(file, file.stat().st_mtime_ns) for file in files})
 

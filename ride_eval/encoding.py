@@ -8,7 +8,7 @@ from typing import Any, Literal
 from lm_eval.models.utils import has_bos_prefix
 
 from ride_eval.errors import UsageError
-from ride_eval.probes.layout import MeasuredRow
+from ride_eval.probes.layout import MeasuredRow, Routed
 from ride_eval.prompt import Prompt
 from ride_eval.spans import Alignment, Encoding, Span, align, aligned_positions, keyword_spans, positions_in
 
@@ -31,11 +31,23 @@ class Placed:
     truncated: bool
     """The harness cuts this prompt, or the same one under another arm; or it is empty, and the harness puts a token there."""
 
-    def measured_row(self, row: int, start: int) -> MeasuredRow:
+    @property
+    def leading(self) -> tuple[int, ...]:
+        """The leading tokens that another pass may have read: no question token that is measured, and never the last."""
+        end = min(self.aligned[0] if self.aligned else len(self.encoding.ids), len(self.encoding.ids) - 1)
+        return self.encoding.ids[:end]
+
+    def measured_row(self, row: int, start: int, routed: Routed | None = None) -> MeasuredRow:
         """Where the prompt lies in a batch: its row, and the column of its first token."""
         n_tokens = 0 if self.truncated else len(self.encoding.ids)
         return MeasuredRow(
-            row=row, start=start, n_tokens=n_tokens, question=self.aligned, keywords=self.keywords, meta=self.meta
+            row=row,
+            start=start,
+            n_tokens=n_tokens,
+            question=self.aligned,
+            keywords=self.keywords,
+            meta=self.meta,
+            routed=routed,
         )
 
 

@@ -12,18 +12,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from lm_eval.models.huggingface import HFLM
 
 from ride_eval.encoding import Encoder, Placed
 from ride_eval.errors import ProbeError
 from ride_eval.ledger import Ledger
+from ride_eval.parallel import RankedHFLM
 from ride_eval.probes.bundle import Bundle
 from ride_eval.probes.layout import Layout, MeasuredRow
 from ride_eval.prompt import Prompt, request_of
 from ride_eval.store import Key
 
 
-class ProbedHFLM(HFLM):
+class ProbedHFLM(RankedHFLM):
     """HFLM whose rows of RIDE tasks are measured. `RideLM` sets the four attributes below after loading the model."""
 
     bundle: Bundle
@@ -169,12 +169,16 @@ class ProbedHFLM(HFLM):
         return []
 
     def _detect_batch_size(self, requests: Sequence[Any] | None = None, pos: int = 0) -> int:
-        """As the harness does, on dummy rows that are not measured."""
+        """As the harness does, on dummy rows that are not measured.
+
+        Each rank finds its own: the harness takes the smallest of all, and would wait for ranks with nothing left to measure.
+        """
         rows, self._choice_rows = self._choice_rows, None
+        world_size, self._world_size = self._world_size, 1
         try:
             self.auto_batch = int(super()._detect_batch_size(requests, pos))
         finally:
-            self._choice_rows = rows
+            self._choice_rows, self._world_size = rows, world_size
         return self.auto_batch
 
 

@@ -145,9 +145,12 @@ class Ledger:
 
     # What is new --------------------------------------------------------------------------------------------------------
 
-    def add_prompts(self, placed: Sequence[tuple[Prompt, Placed]], reading: Reading) -> None:
-        """The prompts of one batch, in the order of the layout's rows."""
-        for (prompt, place), columns in zip(placed, reading.prompt_rows(len(placed)), strict=True):
+    def add_prompts(
+        self, placed: Sequence[tuple[Prompt, Placed]], reading: Reading, reused: Sequence[int] | None = None
+    ) -> None:
+        """The prompts of one batch, in the order of the layout's rows; `reused`: leading tokens that another pass read."""
+        shared = [0] * len(placed) if reused is None else reused
+        for (prompt, place), columns, n_shared in zip(placed, reading.prompt_rows(len(placed)), shared, strict=True):
             flaw = columns.pop(FLAW, None)
             experts, prompt_experts = (columns.pop(name, None) for name in ("experts", "prompt_experts"))
             if place.truncated:
@@ -163,6 +166,7 @@ class Ledger:
                 "meta_length": prompt.meta_length,
                 "meta_unit": prompt.meta_unit,
                 "prompt_tokens": len(place.encoding.ids),
+                "shared_tokens": n_shared,
                 "question_tokens": place.question_tokens,
                 "aligned_tokens": len(place.aligned),
                 "keyword_tokens": len(place.keywords),

@@ -51,6 +51,7 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
         },
         "settings": {
             "probes": list(bundle.names),
+            "limits": bundle.limits,
             "posix": lm.posix,
             "share_prefill": lm.share_prefill,
             "attn_implementation": getattr(config, "_attn_implementation", None),
@@ -66,6 +67,8 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
             "layers": len(bundle.anatomy.blocks),
             "hidden_size": bundle.anatomy.hidden_size,
             "parameters": sum(parameter.numel() for parameter in lm.model.parameters()),
+            "attention_layers": [block.index for block in bundle.anatomy.attending],
+            "feed_forward_layers": [block.index for block in bundle.anatomy.blocks if block.has_feed_forward],
             "moe_layers": [block.index for block in bundle.anatomy.routed],
             "experts": routers[0].n_experts if routers else 0,
             "experts_per_token": routers[0].top_k if routers else 0,

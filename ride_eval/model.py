@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -18,6 +19,8 @@ import torch
 from lm_eval.models.utils import normalize_gen_kwargs
 from tqdm import tqdm
 
+from ride_eval.batching import Batches, find_budget
+from ride_eval.continuation import new_cache
 from ride_eval.encoding import Encoder
 from ride_eval.errors import UsageError
 from ride_eval.forcing import Forcing
@@ -35,6 +38,7 @@ from ride_eval.shared import Placing, SharedPrefill
 from ride_eval.store import Key
 from ride_eval.zoo import resolve
 
+log = logging.getLogger(__name__)
 WINDOW = 512
 ROUTES = ("question", "prompt")
 """What `store_routes` may be."""
@@ -74,6 +78,12 @@ class RideLM(ProbedHFLM):
         log-likelihoods are then equal to the last bit, and no samples are drawn.
     store_routes
         Expert ids of which tokens are stored: `question`, or `prompt` for all prompt tokens too.
+    reuse_prefix
+        Leading tokens that at least two prompts share, 64 or more, are read once; probes give the same values. Models with
+        recurrent layers go without.
+    token_budget
+        Tokens a batch may hold, all rows and what they may still write included. By default batches have `batch_size` prompts,
+        and with `batch_size=auto` a budget is looked for.
     posix
         Force the answers of four arms after each other's prompts, twelve passes a document, for its sensitivity to them.
     """
@@ -88,13 +98,17 @@ class RideLM(ProbedHFLM):
         share_prefill: bool = True,
         store_routes: str = "question",
         posix: bool = False,
+        reuse_prefix: bool = True,
+        token_budget: int | None = None,
         **kwargs: Any,
     ) -> None:
         wanted = parse_probes(probes)
         for name, value in (("num_samples", num_samples), ("seed", seed)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise UsageError(f"{name}={value!r} in --model_args; a whole number of at least 0 was expected.")
-        for name, flag in (("share_prefill", share_prefill), ("posix", posix)):
+        if token_budget is not None and (type(token_budget) is not int or token_budget < 1):
+            raise UsageError(f"token_budget={token_budget!r} in --model_args; a whole number of at least 1 was expected.")
+        for name, flag in (("share_prefill", share_prefill), ("posix", posix), ("reuse_prefix", reuse_prefix)):
             if not isinstance(flag, bool):
                 raise UsageError(f"{name}={flag!r} in --model_args; True or False was expected.")
         if store_routes not in ROUTES:
@@ -116,25 +130,29 @@ class RideLM(ProbedHFLM):
             self.model.config.output_router_logits = False
         self._refuse_what_sharing_cannot_do(share_prefill)
         self.num_samples, self.seed, self.share_prefill = (num_samples if share_prefill else 0), seed, share_prefill
-        self.store_routes, self.posix = store_routes, posix
+        self.store_routes, self.posix, self.reuse_prefix, self.token_budget = store_routes, posix, reuse_prefix, token_budget
         self.bundle = Bundle(self.model, wanted, prompt_experts=store_routes == "prompt")
+        for limit in self.bundle.limits.values() if self.rank == 0 else ():
+            log.warning("%s", limit)
         manifest = describe(self, self.bundle)
         # str: the harness reads run_dir=2026 as a number.
         folder = Path(f"runs/{manifest['model']['name']}" if run_dir is None else str(run_dir))
-        self.recorder = Recorder(folder, manifest, self.rank)
+        self.recorder = Recorder(folder, manifest, self.rank, self.world_size)
         tokenizer: Any = self.tokenizer
         self.encoder = Encoder(tokenizer, add_bos_token=self.add_bos_token, prefix=tokenizer.decode(self.prefix_token_id))
         think_end = self.think_end_token if isinstance(self.think_end_token, str) else None
         rules = TextRules(decode=self.tok_decode, end_ids=self._end_ids(), think_end=think_end)
         self.ledger = Ledger(self.recorder, self.bundle.names, rules, self.num_samples, POSIX_ARMS if posix else ("none",))
         self.forcing = Forcing(self, posix=posix)
-        self._shared = SharedPrefill(self)
+        self._shared = SharedPrefill(self, reuse_prefix=reuse_prefix)
 
     def _refuse_what_sharing_cannot_do(self, share_prefill: bool) -> None:
         if isinstance(self.think_end_token, int):
             raise UsageError(
                 f"think_end_token={self.think_end_token} is a token id; with --model ride give the token's text, e.g. </think>."
             )
+        if share_prefill:
+            new_cache(self.model)  # refuses a model that keeps a cache of its own
         config = self.model.generation_config
         names = ("max_new_tokens", "min_new_tokens", "min_length", "cache_implementation")
         given = [f"{name}={value}" for name in names if (value := getattr(config, name, None))]
@@ -196,6 +214,12 @@ class RideLM(ProbedHFLM):
         self._finish()
         return responses
 
+    def gather_object(self, obj: Any, dst: int = 0) -> list[Any] | None:
+        """What the harness gathers comes after each rank's last score, so with it the run is complete."""
+        gathered = super().gather_object(obj, dst)
+        self.recorder.finish()
+        return gathered
+
     # How it is measured -------------------------------------------------------------------------------------------------
 
     def _share_answers(self, requests: Iterable[Any], disable_tqdm: bool) -> None:
@@ -217,7 +241,7 @@ class RideLM(ProbedHFLM):
                     # What is cut stays with the harness, which knows how.
                     fits = [(prompt, place) for prompt, place in placed if not place.truncated]
                     bar.update(len(placed) - len(fits))
-                    for n in self._shared.answers(fits, arguments[name], self._answer_rows()):
+                    for n in self._shared.answers(fits, arguments[name], self.batches):
                         bar.update(n)
                         self.recorder.check()
 
@@ -245,13 +269,13 @@ class RideLM(ProbedHFLM):
                     else:
                         check_tokens(prompt, place, found[0][1])
                         placed.append(((prompt, place), [(asked, continuation) for asked, _, continuation in found]))
-                for n in self._shared.choices(placed, self.batch_rows()):
+                for n in self._shared.choices(placed, self.batches):
                     bar.update(n)
                     self.recorder.check()
 
     def _windows(self, items: list[_T]) -> Iterator[list[_T]]:
         """Parts to tokenize and sort by length at a time: tokens with offsets of a whole benchmark do not fit in memory."""
-        size = max(WINDOW, 4 * self.batch_rows())
+        size = max(WINDOW, 4 * (self.batches.rows or 0))
         return (items[start : start + size] for start in range(0, len(items), size))
 
     def centre(self) -> torch.Tensor:
@@ -281,25 +305,22 @@ class RideLM(ProbedHFLM):
             asked = request_of(request)
             if asked is not None:
                 if not self.recorder.is_open:
-                    self.recorder.open(asked.prompt.settings, self._calibration if self.num_samples > 1 else None)
+                    calibration = self._calibration if self.num_samples > 1 else None
+                    with self.first_rank_first():
+                        self.recorder.open(asked.prompt.settings, calibration)
                 self.recorder.expect(request.task_name, asked.prompt)
 
     def _has_choice(self, asked: Request) -> bool:
         return self.ledger.has_choice(asked.prompt.key, asked.choice or 0)
 
-    def batch_rows(self) -> int:
-        """The batch size; `auto` is found by the harness's own search, once."""
-        if self.batch_size != "auto":
-            size: int = self.batch_size
-            return size
-        if self.auto_batch is None:
-            self._detect_batch_size()
-        return self.auto_batch or 1
-
-    def _answer_rows(self) -> int:
-        """Prompts a batch while decoding, where each has 1 + num_samples rows; a size the user gave is kept."""
-        rows = self.batch_rows()
-        return rows if self.batch_size != "auto" else max(1, rows // (1 + self.num_samples))
+    @cached_property
+    def batches(self) -> Batches:
+        """How prompts are cut into batches; shared by all that is asked, so that what did not fit is not tried again."""
+        if self.token_budget is not None:
+            return Batches(tokens=self.token_budget)
+        if self.batch_size == "auto":
+            return Batches(tokens=find_budget(self.model, self.max_length, self.device))
+        return Batches(rows=int(self.batch_size))
 
     def _end_ids(self) -> set[int]:
         """The tokens at which generation stops: the model's; the tokenizer's only where the model names none."""

@@ -59,6 +59,8 @@ class Recorder:
         The directory; made on `open`.
     manifest
         run.json without the template's part of the identity, which only requests tell.
+    rank, world_size
+        Which of how many processes that write the run together. Rank 0 opens first, and writes run.json and status.json.
 
     Raises
     ------
@@ -66,8 +68,8 @@ class Recorder:
         If the directory holds another run, at once where the difference is known already, else on `open`.
     """
 
-    def __init__(self, run: Path, manifest: Mapping[str, Any], rank: int = 0) -> None:
-        self.run, self.rank = run, rank
+    def __init__(self, run: Path, manifest: Mapping[str, Any], rank: int = 0, world_size: int = 1) -> None:
+        self.run, self.rank, self._world_size = run, rank, world_size
         self._manifest = dict(manifest)
         self._writers = {table: TableWriter(run, table, rank) for table in TABLES}
         self._seen: dict[str, set[tuple[Any, ...]]] = {table: set() for table in TABLES}
@@ -76,7 +78,7 @@ class Recorder:
         self._conditions: dict[str, tuple[int, str]] = {}
         self._asked: set[Key] = set()
         self._flawed: dict[Key, str] = {}
-        self.is_open = False
+        self.is_open = self._finished = False
         self.centre: list[float] = []
         """The model's mean state over the calibration text."""
         self.prompts: dict[Key, dict[str, Any]] = {}
@@ -142,7 +144,13 @@ class Recorder:
             rest = {key: value for key, value in self._manifest.items() if key != "identity"}
             self.centre = calibration["mean_state"] if calibration is not None else []
             write_manifest(self.run, {**head, **rest, "calibration": self.centre})
-        (self.run / "status.json").unlink(missing_ok=True)
+        else:
+            raise RunError(
+                f"Process {self.rank} does not find {self.run / 'run.json'}, which process 0 wrote. Give a run_dir on a file "
+                "system that all processes see."
+            )
+        if self.rank == 0:
+            (self.run / "status.json").unlink(missing_ok=True)
         self.is_open = True
         if (earlier := _open.get(str(self.run))) is not None:
             # An attempt this process gave up: its status at exit would overwrite this one's.
@@ -219,6 +227,16 @@ class Recorder:
         """Whether an earlier run wrote a prompt's greedy answer and that many samples."""
         return (key, "greedy") in self.generations and len(self.samples.get(key, [])) >= n_samples
 
+    def fetch_greedy(self, keys: Collection[Key]) -> None:
+        """Read the greedy answers of prompts that another rank measured."""
+        if not keys:
+            return
+        arms = sorted({key.arm for key in keys})
+        frame = read_table(self.run, "generations", ["token_ids", "reason"], [("answer", "=", "greedy"), ("arm", "in", arms)])
+        for row in _records(frame):
+            if (key := _key(row)) in keys:
+                self.generations[key, "greedy"] = row
+
     def sample_texts(self, task: str, arm: str) -> dict[Key, list[str]]:
         """The sampled answers of one task and arm by key, in order of the sample."""
         self._writers["generations"].flush()
@@ -234,12 +252,18 @@ class Recorder:
             writer.flush()
 
     def scored(self, task_name: str) -> None:
-        """A task wrote its last score; after the last task the run is complete."""
+        """A task wrote its last score; after the last task a process that is alone has a complete run."""
         self._writers["scores"].flush()
         self._scored.add(task_name)
-        if self._expected <= self._scored:
+        if self._world_size == 1:
+            self.finish()
+
+    def finish(self) -> None:
+        """Write that the run is complete, if every task is scored. With several ranks, once all of them are done."""
+        if self.rank == 0 and self.is_open and not self._finished and self._expected <= self._scored:
             self.check()
             error = self._missing()
+            self._finished = True
             self._write_status("failed" if error else "complete", error)
             lock.release(self.run, self.rank)
 
@@ -253,6 +277,9 @@ class Recorder:
 
     def _unscored(self) -> int:
         """Prompts that an earlier attempt measured, of whatever tasks, and no attempt scored."""
+        if self._world_size > 1:
+            for row in _records(read_table(self.run, "scores", [])):  # the other ranks' too
+                self._remember("scores", row)
         scored = {key[:5] for key in self._seen["scores"]}
         return sum(key[:5] not in scored for key in self.prompts)
 
@@ -263,17 +290,26 @@ class Recorder:
         self.is_open = False
         try:
             self.flush()
-            if not self._expected <= self._scored:
-                error = getattr(sys, "last_value", None)
-                missing = ", ".join(sorted(self._expected - self._scored))
-                self._write_status("failed", f"{type(error).__name__}: {error}" if error else f"ended before scoring {missing}")
+            self._close()
         except RideError as error:
             log.error("%s", error)
         finally:
             lock.release(self.run, self.rank)
 
+    def _close(self) -> None:
+        waits = self.rank == 0 and not self._finished  # for others, if not for a score of its own
+        if self._expected <= self._scored and not waits:
+            return
+        if self._world_size > 1 and (self.run / "status.json").exists():
+            return  # the rank that failed first has said why
+        error = getattr(sys, "last_value", None)
+        missing = ", ".join(sorted(self._expected - self._scored))
+        ended = f"ended before scoring {missing}" if missing else "ended before the other processes"
+        reason = f"{type(error).__name__}: {error}" if error else ended
+        self._write_status("failed", f"process {self.rank}: {reason}" if self._world_size > 1 else reason)
+
     def _write_status(self, state: str, error: str | None) -> None:
-        if self.rank == 0 and self.run.is_dir():
+        if self.run.is_dir():
             write_status(self.run, state, error)
 
     def _read_back(self) -> None:

@@ -5,7 +5,8 @@ Answers keep the harness's order, batches and generation call, so texts are its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs
 from transformers import LogitsProcessorList
 
-from ride_eval.continuation import Followed, Prefilled, branch, follow, new_cache, pad, positions, prefill
+from ride_eval.batching import Batches
+from ride_eval.continuation import Followed, Prefilled, branch, follow, pad, positions, prefill, repeat
 from ride_eval.encoding import Placed
 from ride_eval.errors import ProbeError
 from ride_eval.ledger import Written
 from ride_eval.metrics.embedding import prefix_cosines
+from ride_eval.prefixes import Prefix, Prefixes, Started
 from ride_eval.probes.bundle import Reading
 from ride_eval.probes.layout import Layout
 from ride_eval.prompt import Prompt, Request
@@ -26,35 +29,50 @@ from ride_eval.sampling import Chooser, draw, uniforms
 from ride_eval.store import FORCED
 
 Placing = tuple[Prompt, Placed]
+Asks = Sequence[tuple[Request, Sequence[int]]]
+"""What is asked of a prompt: continuations to score, in token ids."""
 
 
 class SharedPrefill:
     """Answers and choices of RIDE prompts for one `RideLM`."""
 
-    def __init__(self, lm: Any) -> None:
+    def __init__(self, lm: Any, *, reuse_prefix: bool) -> None:
         self._lm = lm
         self._pad = int(lm.tokenizer.pad_token_id)
+        self._prefixes = Prefixes(lm, self._pad, wanted=reuse_prefix)
 
     # Answers ------------------------------------------------------------------------------------------------------------
 
-    def answers(self, placed: Sequence[Placing], gen_kwargs: dict[str, Any], batch_size: int) -> Iterator[int]:
+    def answers(self, placed: Sequence[Placing], gen_kwargs: dict[str, Any], batches: Batches) -> Iterator[int]:
         """Measure prompts that fit, with one set of generation arguments; yields how many each batch held."""
-        kwargs = normalize_gen_kwargs(gen_kwargs, self._lm.max_gen_toks)
-        end = self._lm.tok_decode(self._lm.eot_token_id, skip_special_tokens=False)
+        lm = self._lm
+        kwargs = normalize_gen_kwargs(gen_kwargs, lm.max_gen_toks)
+        end = lm.tok_decode(lm.eot_token_id, skip_special_tokens=False)
         stop = handle_stop_sequences(kwargs.pop("until", None), eos=end)
         n_new = int(kwargs.pop("max_gen_toks"))
-        order = sorted(placed, key=lambda item: (-len(item[1].encoding.ids), item[0].rendering.text))
-        for start in range(0, len(order), batch_size):
-            batch = order[start : start + batch_size]
-            self._answer(batch, n_new, stop, kwargs)
-            yield len(batch)
+        planned = self._prefixes.plan([place.leading for _, place in placed])
 
-    def _answer(self, batch: Sequence[Placing], n_new: int, stop: list[str], kwargs: dict[str, Any]) -> None:
-        lm = self._lm
-        context, mask = (part.to(lm.device) for part in pad([place.encoding.ids for _, place in batch], self._pad, left=True))
+        def cost(i: int) -> int:
+            rows: int = 1 + lm.num_samples
+            return rows * (len(placed[i][1].encoding.ids) + n_new)
+
+        def work(batch: Sequence[int]) -> int:
+            self._answer([placed[i] for i in batch], [planned[i] for i in batch], n_new, stop, kwargs)
+            return len(batch)
+
+        for order in _in_order([place.encoding.ids for _, place in placed], [p.rendering.text for p, _ in placed], planned):
+            yield from batches.run(order, cost, work)
+
+    def _answer(
+        self, batch: Sequence[Placing], planned: Sequence[Prefix | None], n_new: int, stop: list[str], kwargs: dict[str, Any]
+    ) -> None:
+        """Everything that is asked of one batch; nothing is written before all of it is there."""
+        lm, ids = self._lm, [place.encoding.ids for _, place in batch]
+        context, mask = (part.to(lm.device) for part in pad(ids, self._pad, left=True))
         width, n_samples = context.shape[1], lm.num_samples
-        layout = self._layout(batch, width)
-        cache = new_cache(lm.model)
+        started = self._prefixes.start(ids, planned)
+        cache = started.cache
+        layout = _layout(started, ids, enumerate(place for _, place in batch))
         uniform = torch.from_numpy(np.stack([uniforms(lm.seed, prompt.key, n_samples, n_new) for prompt, _ in batch]))
         uniform = uniform.to(lm.device)
         with lm.bundle.attached(layout, decoding=True, states=n_samples > 1) as reading:
@@ -65,7 +83,7 @@ class SharedPrefill:
             read = Prefilled(cache=branch(cache), mask=mask, logits=reading.last[0])
             group = 1 + n_samples
             first = self._first_tokens(out[:, width], reading.last[0], uniform)
-            cache.batch_repeat_interleave(group)
+            repeat(cache, group)
             reading.branch(group)
             mask = torch.cat([mask, torch.ones_like(mask[:, :1])], 1).repeat_interleave(group, 0)
             tokens = torch.cat([context.repeat_interleave(group, 0), first[:, None]], 1)
@@ -78,7 +96,7 @@ class SharedPrefill:
             written = lm.ledger.write(generated, stop, reading, group)
             cosines = self._cosines(written, generated, mask, cache, reading, group) if n_samples > 1 else None
         forced = self._forced(batch, read)
-        lm.ledger.add_prompts(batch, reading)
+        lm.ledger.add_prompts(batch, reading, started.reused)
         for i, (prompt, _) in enumerate(batch):
             rows = written[i * group : (i + 1) * group]
             lm.ledger.add_answers(prompt, rows[0], rows[1:], None if cosines is None else cosines[i])
@@ -138,27 +156,63 @@ class SharedPrefill:
 
     # Choices ------------------------------------------------------------------------------------------------------------
 
-    def choices(
-        self, placed: Sequence[tuple[Placing, Sequence[tuple[Request, Sequence[int]]]]], batch_size: int
-    ) -> Iterator[int]:
-        """Score the continuations (token ids) asked of each prompt; yields how many choices each batch held."""
-        order = sorted(placed, key=lambda item: -len(item[0][1].encoding.ids))
-        for start in range(0, len(order), batch_size):
-            batch = order[start : start + batch_size]
-            fresh = [(i, item) for i, (item, _) in enumerate(batch) if not self._lm.ledger.knows(item[0].key)]
-            width = max(len(place.encoding.ids) for (_, place), _ in batch)
-            rows = [place.measured_row(i, width - len(place.encoding.ids)) for i, (_, place) in fresh]
-            with self._lm.bundle.attached(Layout((len(batch), width), rows), decoding=False) as reading:
-                ids = [place.encoding.ids for (_, place), _ in batch]
-                read = prefill(self._lm.model, ids, pad_id=self._pad, device=self._lm.device)
-            self._lm.ledger.add_prompts([item for _, item in fresh], reading)
-            asked = [(i, request, ids) for i, (_, asks) in enumerate(batch) for request, ids in asks]
-            results = follow(self._lm.model, read, [i for i, _, _ in asked], [ids for _, _, ids in asked], pad_id=self._pad)
-            for (_, request, _), result in zip(asked, results, strict=True):
-                self._lm.ledger.add_choice(request, (float(result.logprobs.sum(dtype=np.float64)), result.greedy))
-            yield len(asked)
+    def choices(self, placed: Sequence[tuple[Placing, Asks]], batches: Batches) -> Iterator[int]:
+        """Score the continuations asked of each prompt; yields how many choices each batch held.
 
-    @staticmethod
-    def _layout(batch: Sequence[Placing], width: int) -> Layout:
-        rows = [place.measured_row(i, width - len(place.encoding.ids)) for i, (_, place) in enumerate(batch)]
-        return Layout((len(batch), width), rows)
+        A context that several prompts have is read once.
+        """
+        contexts: dict[tuple[int, ...], list[tuple[Placing, Asks]]] = defaultdict(list)
+        for item in placed:
+            contexts[item[0][1].encoding.ids].append(item)
+        ids = list(contexts)
+        planned = self._prefixes.plan([min((place.leading for (_, place), _ in items), key=len) for items in contexts.values()])
+
+        def cost(i: int) -> int:
+            lengths = [len(continuation) for _, asks in contexts[ids[i]] for _, continuation in asks]
+            return (1 + len(lengths)) * (len(ids[i]) + max(lengths))
+
+        def work(batch: Sequence[int]) -> int:
+            return self._choose([contexts[ids[i]] for i in batch], [planned[i] for i in batch])
+
+        for order in _in_order(ids, ids, planned):
+            yield from batches.run(order, cost, work)
+
+    def _choose(self, batch: Sequence[Sequence[tuple[Placing, Asks]]], planned: Sequence[Prefix | None]) -> int:
+        """Each row's prompts, which have one context; nothing is written before everything is there."""
+        lm, ids = self._lm, [items[0][0][1].encoding.ids for items in batch]
+        fresh = [(row, item) for row, items in enumerate(batch) for item, _ in items if not lm.ledger.knows(item[0].key)]
+        started = self._prefixes.start(ids, planned)
+        layout = _layout(started, ids, ((row, place) for row, (_, place) in fresh))
+        with lm.bundle.attached(layout, decoding=False) as reading:
+            read = prefill(lm.model, ids, pad_id=self._pad, device=lm.device, cache=started.cache, before=started.before)
+        asked = [(row, *ask) for row, items in enumerate(batch) for _, asks in items for ask in asks]
+        rows, continuations = [row for row, _, _ in asked], [ids for _, _, ids in asked]
+        results = follow(lm.model, read, rows, continuations, pad_id=self._pad, entropies=False)
+        lm.ledger.add_prompts([item for _, item in fresh], reading, [started.reused[row] for row, _ in fresh])
+        for (_, request, _), result in zip(asked, results, strict=True):
+            lm.ledger.add_choice(request, (float(result.logprobs.sum(dtype=np.float64)), result.greedy))
+        return len(asked)
+
+
+def _in_order(ids: Sequence[Sequence[int]], ties: Sequence[Any], planned: Sequence[Prefix | None]) -> Iterator[list[int]]:
+    """Indices of prompts, longest first; before, and in batches of their own, those with a prefix, which stay together."""
+    longest: dict[Prefix, tuple[int, int]] = {}
+    for i, prefix in enumerate(planned):
+        if prefix is not None:
+            length, first = longest.get(prefix, (0, i))
+            longest[prefix] = (max(length, len(ids[i])), first)
+
+    def place(i: int) -> tuple[Any, ...]:
+        prefix = planned[i]
+        group = (0, 0) if prefix is None else (-longest[prefix][0], longest[prefix][1])
+        return (*group, -len(ids[i]), ties[i])
+
+    for part in ([i for i, p in enumerate(planned) if p is not None], [i for i, p in enumerate(planned) if p is None]):
+        yield sorted(part, key=place)
+
+
+def _layout(started: Started, ids: Sequence[Sequence[int]], measured: Iterable[tuple[int, Placed]]) -> Layout:
+    """Of the pass over what is left of a batch's prompts (token ids), padded left; `measured` by row."""
+    width = max(map(len, ids))
+    rows = [place.measured_row(row, width - len(ids[row]), started.routed[row]) for row, place in measured]
+    return Layout((len(ids), width - started.before), rows, started.before)

@@ -83,6 +83,8 @@ TABLES: Mapping[str, pa.Schema] = {
             ("meta_length", pa.int32()),
             ("meta_unit", pa.string()),
             ("prompt_tokens", pa.int32()),
+            # Of them, the leading ones that were read once for several prompts; null in runs of versions that did not.
+            ("shared_tokens", pa.int32()),
             ("question_tokens", pa.int32()),
             ("aligned_tokens", pa.int32()),
             ("reason", pa.string()),

@@ -27,6 +27,7 @@ from ride_eval.fewshot import DocumentSampler
 from ride_eval.measurement import MeasuredPair, MeasuredText, Measurement, measurement_of
 from ride_eval.options import read_options
 from ride_eval.prompt import Prompt, Request, TemplateSettings, request_of
+from ride_eval.ranks import one_bar, refuse_idle
 from ride_eval.recorder import recorder_of
 from ride_eval.scalars import ALL_SCALARS
 from ride_eval.scoring import agreement, choice_values, chosen, filtered_samples, gold_index, lacks_language_data, score_row
@@ -106,7 +107,8 @@ class RideTask(ConfigurableTask):
             self.dataset = read_folder(self._base_folder / "data")
             return
         if self._options.data_dir is not None:
-            self.dataset = read_folder(self._options.data_dir / self.ride.benchmark)
+            folder = self._options.data_dir / self.ride.benchmark
+            self.dataset = read_folder(folder, instead=", or leave data_dir out to load from the hub")
             use_splits(self.config, list(self.dataset), str(self.config.task))
             self.fewshot_cfg = self.config.fewshot_config
             return
@@ -133,17 +135,21 @@ class RideTask(ConfigurableTask):
         # Not earlier: `--gen_kwargs` changes the arguments after the task is made.
         refuse_sampling(str(self.config.task), self.config.generation_kwargs)
         self._samples = sorted(set(kwargs["samples"])) if kwargs.get("samples") else None
-        super().build_all_requests(**kwargs)
+        there = len(self.eval_docs if self._samples is None else self._samples)
+        refuse_idle(str(self.config.task), min(kwargs.get("limit") or there, there), kwargs.get("world_size", 1))
+        with one_bar(kwargs.get("rank", 0)):
+            super().build_all_requests(**kwargs)
         asked = [found for instance in self._instances or [] if (found := request_of(instance)) is not None]
         announce(str(self.config.task), {request.prompt.key for request in asked})
-        documents = {instance.doc_id for instance in self._instances or []}
-        self._to_score = len(documents) * len(self._filters)
+        self._to_score = len({instance.doc_id for instance in self._instances or []}) * len(self._filters)
 
     def _words(self, doc: dict[str, Any]) -> _Words:
         document = document_hash(doc)
         given = self.ride.domain
-        domain = str(doc[given]) if given not in self._prompts.domains and given in doc else given
-        self._prompts.domain(domain)
+        by_document = given not in self._prompts.domains and given in doc
+        domain = (
+            self._prompts.domain_of(self.ride.benchmark, str(doc[given])) if by_document else self._prompts.domain(given).name
+        )
         return _Words(
             document=document,
             domain=domain,
@@ -302,6 +308,9 @@ class RideTask(ConfigurableTask):
     def apply_filters(self) -> list[Any] | None:
         """The base task's filters, after which every answer says again what it was measured with."""
         forget(str(self.config.task))
+        for instance in self._instances or []:
+            # With several ranks, one that has fewer requests answers its last one again.
+            del instance.resps[instance.repeats or 1 :]
         result: list[Any] | None = super().apply_filters()
         instances = [instance for instance in self._instances or [] if request_of(instance) is not None and instance.resps]
         run = next((found.run for instance in instances if (found := measurement_of(instance.resps[0]))), "")

@@ -5,6 +5,7 @@ Tags, not groups: `--tasks 'ride_*'` would match a group and its leaves, which t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,11 +17,17 @@ from ride_eval.store import write_atomic
 
 
 def arm_files(
-    name: str, ride: Mapping[str, object], *, tag: str | None = None, arms: Sequence[str] = STANDARD_ARMS
+    name: str,
+    ride: Mapping[str, object],
+    *,
+    tag: str | None = None,
+    arms: Sequence[str] = STANDARD_ARMS,
+    prompts: Path | None = None,
 ) -> dict[str, str]:
     """File names and contents for `ride_<name>_<arm>.yaml`.
 
-    `ride` is the spec without its arm (see `base.RideSpec`); `tag` the benchmark's, `ride_<benchmark>` by default.
+    `ride` is the spec without its arm (see `base.RideSpec`); `tag` the benchmark's, `ride_<benchmark>` by default; `prompts` a
+    folder that the tasks read their arms from, unless `--metadata` names another.
     """
     benchmark = tag if tag is not None else f"ride_{ride['benchmark']}"
     files = {}
@@ -32,9 +39,26 @@ def arm_files(
             "class: !function ride_eval.task.RideTask\n"
             "metadata:\n"
             "  version: 1\n"
-            f"  ride: {yaml.safe_dump(spec, default_flow_style=True, sort_keys=False, width=1000).strip()}\n"
+            f"  ride: {_inline(spec)}\n"
         )
+        if prompts is not None:
+            files[f"ride_{name}_{arm}.yaml"] += f"  prompts: {_inline([str(prompts)])[1:-1]}\n"
     return files
+
+
+def _inline(value: object) -> str:
+    """A value as YAML on one line."""
+    return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1000).strip()
+
+
+def place_of(base: str) -> tuple[str, Path]:
+    """The benchmark's name, and the folder its files go to by default.
+
+    `base` is a task of the harness, or the path of a YAML file of the user's, whose files lie beside it.
+    """
+    if base.endswith((".yml", ".yaml")):
+        return Path(base).stem, Path(base).parent
+    return base, Path(f"ride_{base}")
 
 
 def write_arm_files(
@@ -45,12 +69,19 @@ def write_arm_files(
     answer_filter: str | None = None,
     correctness: str | None = None,
     arms: Sequence[str] = STANDARD_ARMS,
+    prompts: Path | None = None,
 ) -> list[Path]:
-    """Write the files of any harness task's arms. Raises TaskError for a base that cannot take an arm, UsageError."""
+    """Write the files of the arms of a harness task, or of a YAML file of the user's (see `place_of`).
+
+    Raises TaskError for a base that cannot take an arm, UsageError.
+    """
     from ride_eval.base import RideSpec, harness_path, load_base, refuse_unfit
 
-    probe = RideSpec(base=base, benchmark=base, arm=arms[0], domain=domain)
-    config, _ = load_base(f"ride_{base}", probe, folder)
+    name, _ = place_of(base)
+    if name != base:
+        base = os.path.relpath(base, folder)
+    probe = RideSpec(base=base, benchmark=name, arm=arms[0], domain=domain)
+    config, _ = load_base(f"ride_{name}", probe, folder)
     refuse_unfit(base, config)
     filters = [str(entry["name"]) for entry in config.get("filter_list") or []]
     listed = config.get("metric_list") or []
@@ -60,7 +91,10 @@ def write_arm_files(
     for given, known, flag in ((answer_filter, filters, "--answer-filter"), (correctness, metrics, "--correctness")):
         if given is not None and given not in known:
             raise UsageError(f"{flag} {given}: {base} has {', '.join(known) or 'none'}.")
-    spec: dict[str, object] = {"base": base, "base_file": harness_path(probe), "benchmark": base, "domain": domain}
+    spec: dict[str, object] = {"base": base}
+    if name == base:
+        spec["base_file"] = harness_path(probe)
+    spec |= {"benchmark": name, "domain": domain}
     if answer_filter or filters:
         spec["answer_filter"] = answer_filter or filters[0]
     if correctness or rising:
@@ -68,9 +102,9 @@ def write_arm_files(
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in arm_files(base, spec, arms=arms).items():
-            write_atomic(folder / name, content.encode())
-            written.append(folder / name)
+        for file, content in arm_files(name, spec, arms=arms, prompts=prompts).items():
+            write_atomic(folder / file, content.encode())
+            written.append(folder / file)
     except OSError as error:
         raise UsageError(f"Cannot write into {folder}: {error.strerror}. Give --out a folder you can write to.") from None
     return written

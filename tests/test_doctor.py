@@ -41,17 +41,18 @@ def examined(folder: Path, **arguments: Any) -> Diagnosis:
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_probe_passes(architecture: str, models: dict[str, Path]) -> None:
     diagnosis = examined(models[architecture])
-    left = [] if architecture in MIXTURES else ["routing: attaches: not applicable nan dense model: no router"]
-    assert lines(diagnosis) == left
+    left = lines(diagnosis)
+    assert len(left) == (architecture not in MIXTURES)
+    assert all(line.startswith("routing: attaches: not applicable nan") and "which has no router" in line for line in left)
     assert diagnosis.healthy
     compared = {check.probe for check in diagnosis.checks if check.status == "pass"}
-    assert compared == {"density", "attention", "entropy", "all", *(["routing"] if architecture in MIXTURES else [])}
-    assert len(diagnosis.checks) == (25 if architecture in MIXTURES else 18)
+    assert compared == {"model", "density", "attention", "entropy", "all", *(["routing"] if architecture in MIXTURES else [])}
+    assert len(diagnosis.checks) == (27 if architecture in MIXTURES else 20)
 
 
 @pytest.mark.parametrize("architecture", EXTRA)
 def test_sinks_soft_caps_and_other_gates(architecture: str, models: dict[str, Path], tmp_path: Path) -> None:
-    """Attention sinks take a part of the attention, so its sum says nothing; all else must hold."""
+    """Attention sinks take a part of the attention, so its sum is below 1, as in eager maps; all else must hold."""
     torch.manual_seed(0)
     model = EXTRA[architecture]()
     for name, parameter in model.named_parameters():
@@ -61,8 +62,11 @@ def test_sinks_soft_caps_and_other_gates(architecture: str, models: dict[str, Pa
     AutoTokenizer.from_pretrained(models["llama"]).save_pretrained(tmp_path)
     diagnosis = examined(tmp_path)
     assert diagnosis.healthy, lines(diagnosis)
-    expected = "attention over all tokens sums to 1" if architecture == "gpt_oss" else "attaches"
-    assert [check.what for check in diagnosis.checks if check.status == "not applicable"] == [expected]
+    sums = "attention over all tokens sums to " + ("what sinks leave" if architecture == "gpt_oss" else "1")
+    assert sums in {check.what for check in diagnosis.checks if check.status == "pass"}
+    assert [check.probe for check in diagnosis.checks if check.status != "pass"] == (
+        ["routing"] if architecture == "gemma2" else []
+    )
 
 
 def test_lower_precision_passes_too(models: dict[str, Path]) -> None:

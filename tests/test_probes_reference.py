@@ -102,9 +102,9 @@ def test_probes_equal_their_references(
             gates = [gate_shares(seen.routes[layer].experts, seen.routes[layer].weights, tokens, n_experts) for layer in layers]
             assert row[name.replace("routing", "gates")] == pytest.approx(np.concatenate(gates), abs=TOLERANCE)
         for i, layer in enumerate(layers):
-            expected = np.mean([entropy(seen.routes[layer].scores[token].numpy()) for token in question])
+            expected = np.mean([entropy(seen.routes[layer].logits[token].numpy()) for token in question])
             assert close(row["router_entropy"][i], float(expected))
-            ordered = [sorted(distribution(seen.routes[layer].scores[token].numpy()))[::-1] for token in question]
+            ordered = [sorted(distribution(seen.routes[layer].logits[token].numpy()))[::-1] for token in question]
             margins = [p[k - 1] - p[k] for p in ordered]
             assert row["router_margin"][i] == pytest.approx(np.mean(margins), abs=TOLERANCE)
         key = ["task", "document", "arm"]

@@ -13,7 +13,7 @@ import pytest
 from ride_eval.errors import RunError
 from ride_eval.prompt import TemplateSettings
 from ride_eval.recorder import Recorder, recorder_of
-from ride_eval.store import METRIC_VERSION, Key, read_manifest, read_status, read_table, shards
+from ride_eval.store import METRIC_VERSION, TABLES, Key, read_manifest, read_status, read_table, shards
 
 MANIFEST = {
     "identity": {"model": "a/b", "revision": "main", "chat_template": "c" * 64, "seed": 0},
@@ -244,13 +244,61 @@ def test_a_failed_attempt_does_not_mark_a_later_complete_one_failed(make: Make) 
     assert read_status(first.run)["state"] == "complete"
 
 
-def test_only_rank_0_writes_what_is_one_for_all_ranks(make: Make) -> None:
-    other = make(rank=1)
-    other.expect("ride_gsm8k_none", prompt())
-    other.add("prompts", prompt_row())
-    other.scored("ride_gsm8k_none")
+@pytest.fixture
+def ranks(make: Make, monkeypatch: pytest.MonkeyPatch) -> list[Recorder]:
+    """Two recorders as two processes have them, each with one prompt of one task."""
+    both = []
+    for rank in (0, 1):
+        monkeypatch.setattr("ride_eval.recorder._open", {})
+        recorder = make(rank=rank, world_size=2)
+        recorder.expect("ride_gsm8k_none", prompt())
+        recorder.add("prompts", prompt_row(rank))
+        both.append(recorder)
+    return both
+
+
+def files(recorder: Recorder) -> set[str]:
+    return {file.name[:10] for file in recorder.run.iterdir()}
+
+
+def test_rank_0_writes_what_is_one_for_all_ranks_when_all_are_done(ranks: list[Recorder]) -> None:
+    first, other = ranks
+    for recorder in ranks:
+        recorder.flush()
+        recorder.scored("ride_gsm8k_none")
+    other.finish()
     other.close()
-    assert sorted(file.name[:11] for file in other.run.iterdir()) == ["prompts-r1-", "requests-r1"]
+    assert files(first) >= {"run.json", "prompts-r0", "prompts-r1"}
+    assert not (first.run / "status.json").exists(), "its own scores do not make the run complete"
+    first.finish()
+    first.close()
+    assert read_status(first.run) | {"reasons": {}} == {
+        "state": "complete", "rows": {**dict.fromkeys(TABLES, 0), "prompts": 2}, "reasons": {}, "error": None,
+    }  # fmt: skip
+
+
+def test_the_first_rank_that_fails_says_why(ranks: list[Recorder], monkeypatch: pytest.MonkeyPatch) -> None:
+    first, other = ranks
+    monkeypatch.setattr(sys, "last_value", ValueError("no such token"), raising=False)
+    other.close()
+    first.scored("ride_gsm8k_none")
+    monkeypatch.setattr(sys, "last_value", RunError("Another process of this run has ended."), raising=False)
+    first.close()
+    assert read_status(first.run)["error"] == "process 1: ValueError: no such token"
+
+
+def test_rank_0_alone_at_the_end_is_no_complete_run(ranks: list[Recorder]) -> None:
+    first = ranks[0]
+    first.scored("ride_gsm8k_none")
+    first.close()
+    assert (read_status(first.run)["state"], read_status(first.run)["error"]) == (
+        "failed", "process 0: ended before the other processes",
+    )  # fmt: skip
+
+
+def test_a_directory_that_not_all_ranks_see_is_refused(make: Make) -> None:
+    with pytest.raises(RunError, match=r"Process 1 does not find .*run.json, which process 0 wrote"):
+        make(rank=1, world_size=2)
 
 
 def test_a_place_that_cannot_hold_a_run_is_named(tmp_path: Path) -> None:

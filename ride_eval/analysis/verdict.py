@@ -65,7 +65,7 @@ def lacks(effect: Effect) -> tuple[str, ...]:
     """
     estimate, floor = effect.estimate, effect.noise_floor
     if estimate.n < FEW_DOCUMENTS:
-        return (f"{estimate.n} of the {FEW_DOCUMENTS} documents a claim needs",)
+        return (f"{FEW_DOCUMENTS} documents (here {estimate.n})",)
     missing = []
     if not effect.q < MAX_Q:
         missing.append(f"q below {MAX_Q}")

@@ -100,42 +100,56 @@ def density(lm: Any, bundle: Bundle, runs: Sequence[Pass]) -> list[Check]:
         "mlp": Differences("density", "feed-forward activations: five measures, means and medians", tolerance(lm)),
         "resid": Differences("density", "residual stream: the same", CLOSE),
     }
+    states = Differences("density", "residual stream, against the model's hidden states", CLOSE)
+    hidden = [block.index for block in bundle.anatomy.blocks if not block.has_feed_forward]
     for given in runs:
         rows, seen = _observe(lm, bundle, given)
+        if len(given.prompts) == 1:
+            for layer, state in enumerate(references.hidden_states(lm.model, given.prompts[0].ids)):
+                kept = seen.resid[layer].double().cpu().numpy()
+                states.add(kept, state.double().cpu().numpy(), f"{given.name}, layer {layer}")
         for i, (row, prompt) in enumerate(zip(rows, given.prompts, strict=True)):
             tokens = given.flat(i, prompt.question)
             for layer in range(len(seen.layers)):
+                if layer in hidden and not np.isnan(row["mlp_hoyer"][layer]):
+                    sites["mlp"].add(1, math.nan, f"{given.name}, layer {layer}: a number where nothing was read")
                 vectors = {
-                    "mlp": [seen.activations(layer, token) for token in tokens],
+                    "mlp": [] if layer in hidden else [seen.activations(layer, token) for token in tokens],
                     "resid": [[seen.resid[layer][token].float().cpu().numpy()] for token in tokens],
                 }
                 for site, differences in sites.items():
-                    for name in references.MEASURES:
+                    for name in references.MEASURES if vectors[site] else ():
                         bounds = np.array([density_of(own, name) for own in vectors[site]])
                         where = f"{given.name}, layer {layer}, {name}"
                         for suffix, of in (("", np.mean), ("_median", np.median)):
                             low, high = of(bounds, axis=0)
                             differences.within(row[f"{site}_{name}{suffix}"][layer], low, high, where)
-    return [differences.check() for differences in sites.values()]
+    if len(hidden) == len(bundle.anatomy.blocks):
+        del sites["mlp"]
+    found = [differences.check() for differences in sites.values()]
+    if problem := bundle.anatomy.density_problem:
+        found.append(Check(probe="density", what="feed-forward activations", status="not applicable", detail=problem))
+    return [*found, states.check()]
 
 
 def routing(lm: Any, bundle: Bundle, runs: Sequence[Pass]) -> list[Check]:
     """Expert ids, counts, gate weights, router entropy and margin; and what always holds of them."""
     ids = Differences("routing", "expert ids of question tokens, counts of all prompt tokens", EXACT)
     gates = Differences("routing", "gate weights by expert", CLOSE)
-    routers = Differences("routing", "router entropy and margin", CLOSE)
+    routers = Differences("routing", "router entropy and margin, from router logits made anew", tolerance(lm))
     total = Differences("routing", "selections in a layer = tokens x k", EXACT)
     ones = Differences("routing", "signatures and router probabilities sum to 1", CLOSE)
     anatomy = bundle.anatomy
     for given in runs:
         rows, seen = _observe(lm, bundle, given)
         for i, (row, prompt) in enumerate(zip(rows, given.prompts, strict=True)):
+            routes = seen.routes
             tokens, everything = given.flat(i, prompt.question), given.flat(i, range(len(prompt.ids)))
             for place, block in enumerate(anatomy.routed):
                 assert block.router is not None  # noqa: S101 - by definition of `routed`
-                where, route, k = f"{given.name}, layer {block.index}", seen.routes[block.index], block.router.top_k
+                where, route, k = f"{given.name}, layer {block.index}", routes[block.index], block.router.top_k
                 chosen, weights = route.experts.cpu(), route.weights.float().cpu()
-                n_experts = route.scores.shape[1]
+                n_experts = route.logits.shape[1]
                 ids.count(np.sort(row["experts"][:, place], -1), np.sort(chosen[tokens].numpy(), -1), where)
                 counts = np.bincount(chosen[everything].reshape(-1).numpy(), minlength=n_experts)
                 ids.count(row["routing_prompt"][place], counts, where)
@@ -144,7 +158,7 @@ def routing(lm: Any, bundle: Bundle, runs: Sequence[Pass]) -> list[Check]:
                 for name, own in (("gates_question", tokens), ("gates_prompt", everything)):
                     gates.add(row[name][place], gate_shares(chosen, weights, own, n_experts), where)
                     ones.add(row[name][place].sum(dtype=np.float64), 1.0, where)
-                p = [_router_distribution(block.router, route.scores[token]) for token in tokens]
+                p = [_router_distribution(block.router, route.logits[token]) for token in tokens]
                 ones.add([own.sum() for own in p], np.ones(len(p)), where)
                 entropies = [-float((own[own > 0] * np.log(own[own > 0])).sum()) for own in p]
                 routers.add(row["router_entropy"][place], np.mean(entropies), where)
@@ -159,6 +173,7 @@ def attention(lm: Any, bundle: Bundle, runs: Sequence[Pass]) -> list[Check]:
     maps_of = {}
     rows_differ = Differences("attention", "keyword share, keyword and meta mass, against eager maps", tolerance(lm))
     ones = Differences("attention", "attention over all tokens sums to 1", CLOSE)
+    left = Differences("attention", "attention over all tokens sums to what sinks leave", tolerance(lm))
     sinks = False
     for given in runs:
         rows, wholes = (observed(lm, bundle, given, whole=whole) for whole in (False, True))
@@ -168,7 +183,9 @@ def attention(lm: Any, bundle: Bundle, runs: Sequence[Pass]) -> list[Check]:
             maps = maps_of[prompt.ids]
             # Where a model has attention sinks, no token gets what they take.
             sinks = sinks or abs(float(maps.sum(-1).mean()) - 1) > tolerance(lm)
-            if not sinks:
+            if sinks:
+                left.add(whole["meta_mass"], maps.sum(-1).mean(-1), given.name)
+            else:
                 ones.add(whole["meta_mass"], np.ones(len(maps)), given.name)
             for name, expected in _attention_columns(maps, prompt).items():
                 if name == "keyword_share":  # a head at the limit may be dropped on one side
@@ -177,11 +194,7 @@ def attention(lm: Any, bundle: Bundle, runs: Sequence[Pass]) -> list[Check]:
                     rows_differ.add(found[both], expected[both], f"{given.name}, {name}")
                 else:
                     rows_differ.add(row[name], expected, f"{given.name}, {name}")
-    checks = [rows_differ.check()]
-    if sinks:
-        why = "attention sinks take a part of it"
-        return [*checks, Check(probe="attention", what=ones.what, status="not applicable", detail=why)]
-    return [*checks, ones.check()]
+    return [rows_differ.check(), (left if sinks else ones).check()]
 
 
 def _attention_columns(maps: Any, prompt: Asked) -> dict[str, Any]:
@@ -196,10 +209,8 @@ def _attention_columns(maps: Any, prompt: Asked) -> dict[str, Any]:
     return columns
 
 
-def _router_distribution(router: Any, scores: torch.Tensor) -> Any:
-    values = scores.double().cpu().numpy()
-    if router.gives_probabilities:
-        return values
+def _router_distribution(router: Any, logits: torch.Tensor) -> Any:
+    values = logits.cpu().numpy()
     if router.normalization == "sigmoid":
         gates = 1 / (1 + np.exp(-values))
         return gates / gates.sum()

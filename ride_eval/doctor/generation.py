@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from ride_eval.continuation import follow, prefill
 from ride_eval.doctor import references
 from ride_eval.doctor.checks import CLOSE, EXACT, ROUNDED, Check, Differences, observed
 from ride_eval.doctor.passes import Pass
-from ride_eval.doctor.references import Witness
+from ride_eval.doctor.references import LastLogits
+from ride_eval.errors import UsageError
 from ride_eval.probes.bundle import Bundle
 
 TOKENS = 8
@@ -36,8 +38,9 @@ def entropies(lm: Any, bundle: Bundle, runs: Sequence[Pass]) -> list[Check]:
     steps = Differences("entropy", "entropy of each answer token, against the full softmax", 10 * CLOSE)
     logs = Differences("entropy", "log-probability of each answer token", 10 * CLOSE)
     forced = Differences("entropy", "forced answers on a shared prefill, against one plain pass", _shared(lm))
+    own_cache: str | None = None
     for given in (each for each in runs if each.name != "padded right"):
-        with Witness(lm.model) as seen, bundle.attached(given.layout(), decoding=True) as reading:
+        with LastLogits(lm.model) as seen, bundle.attached(given.layout(), decoding=True) as reading:
             tokens = write(lm, given)
         assert reading.decoding is not None  # noqa: S101 - asked for
         found, logprobs = reading.decoding.steps(tokens)
@@ -47,21 +50,42 @@ def entropies(lm: Any, bundle: Bundle, runs: Sequence[Pass]) -> list[Check]:
                 logits = seen.logits[step][row]
                 steps.add(found[row, step], references.entropy(logits), where)
                 logs.add(logprobs[row, step], references.logprob(logits, token), where)
-        answers = tokens.tolist()
-        pad_id = int(lm.tokenizer.pad_token_id)
-        read = prefill(lm.model, [prompt.ids for prompt in given.prompts], pad_id=pad_id, device=lm.device)
-        for prompt, answer, result in zip(
-            given.prompts,
-            answers,
-            follow(lm.model, read, range(len(answers)), answers, pad_id=pad_id),
-            strict=True,
-        ):
-            _, logits = references.run(lm.model, [*prompt.ids, *answer])
-            predicting = logits[len(prompt.ids) - 1 : -1]
-            forced.add(result.entropies, [references.entropy(row) for row in predicting], given.name)
-            expected = [references.logprob(row, token) for row, token in zip(predicting, answer, strict=True)]
-            forced.add(result.logprobs, expected, f"{given.name}, log-probability")
+        own_cache = own_cache or _force(lm, given, tokens.tolist(), forced)
+    if own_cache is not None:
+        return [steps.check(), logs.check(), replace(forced.check(), status="not applicable", detail=own_cache)]
     return [steps.check(), logs.check(), forced.check()]
+
+
+def unpadded(lm: Any, runs: Sequence[Pass]) -> Check:
+    """Of the model without any probe: whether a left-padded batch writes what each prompt alone would."""
+    differences = Differences(
+        "model", "without probes: padded generation against one plain pass, logits, relative", _shared(lm)
+    )
+    for given in (each for each in runs if each.name != "padded right"):
+        with LastLogits(lm.model) as seen:
+            tokens = write(lm, given).tolist()
+        for row, (prompt, own) in enumerate(zip(given.prompts, tokens, strict=True)):
+            expected = references.logits(lm.model, [*prompt.ids, *own])[len(prompt.ids) - 1 : -1]
+            scale = float(np.abs(expected).max())
+            differences.add(np.stack([step[row] for step in seen.logits]) / scale, expected / scale, given.name)
+    return differences.check()
+
+
+def _force(lm: Any, given: Pass, answers: list[list[int]], forced: Differences) -> str | None:
+    """Compare answers forced after a shared prefill; why there can be none."""
+    pad_id = int(lm.tokenizer.pad_token_id)
+    try:
+        read = prefill(lm.model, [prompt.ids for prompt in given.prompts], pad_id=pad_id, device=lm.device)
+    except UsageError as error:
+        return str(error)
+    results = follow(lm.model, read, range(len(answers)), answers, pad_id=pad_id)
+    for prompt, answer, result in zip(given.prompts, answers, results, strict=True):
+        logits = references.logits(lm.model, [*prompt.ids, *answer])
+        predicting = logits[len(prompt.ids) - 1 : -1]
+        forced.add(result.entropies, [references.entropy(row) for row in predicting], given.name)
+        expected = [references.logprob(row, token) for row, token in zip(predicting, answer, strict=True)]
+        forced.add(result.logprobs, expected, f"{given.name}, log-probability")
+    return None
 
 
 def states(lm: Any, bundle: Bundle, runs: Sequence[Pass]) -> list[Check]:

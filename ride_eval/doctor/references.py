@@ -17,8 +17,12 @@ import torch
 from numpy.typing import NDArray
 
 Vector = NDArray[np.floating]
-_FEED_FORWARD = ("mlp", "block_sparse_moe", "feed_forward")
+_LAYERS = ("layers", "h", "blocks")
+_FEED_FORWARD = ("mlp", "block_sparse_moe", "feed_forward", "ffn", "moe")
 _ROUTER = ("gate", "router")
+_GATE = ("gate_proj", "w1")
+_UP = ("up_proj", "w3", "gate_up_proj", "fc1", "fc_in", "dense_h_to_4h", "c_fc")
+_ACTIVATION = ("act_fn", "activation_fn", "act", "activation_func", "gelu_impl")
 
 
 class NoReferenceError(Exception):
@@ -91,10 +95,12 @@ def gate_shares(chosen: torch.Tensor, weights: torch.Tensor, tokens: Sequence[in
 
 
 class Routes(NamedTuple):
-    """What a router returned, a row a token: (T, E), (T, k), (T, k)."""
+    """What a layer's router saw and decided, a row a token: (T, E) float64, (T, k), (T, k)."""
 
-    scores: torch.Tensor
+    logits: torch.Tensor
+    """Made anew from the router's input and weights."""
     experts: torch.Tensor
+    """As the experts were given them, where they are."""
     weights: torch.Tensor
 
 
@@ -106,18 +112,15 @@ class Witness(AbstractContextManager["Witness"]):
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        decoder = model.get_decoder() if hasattr(model, "get_decoder") else None
-        self.layers: Any = getattr(decoder, "layers", None)
-        if self.layers is None:
-            raise NoReferenceError(f"{type(model).__name__} has no get_decoder().layers")
-        self.feed_forward = [_named(layer, _FEED_FORWARD) for layer in self.layers]
+        self.layers: Any = layers_of(model)
+        self.feed_forward = [_feed_forward(layer) for layer in self.layers]
         self.mlp: dict[int, torch.Tensor] = {}
         """Input of each block's feed-forward part."""
         self.resid: dict[int, torch.Tensor] = {}
         """Output of each block."""
-        self.routes: dict[int, Routes] = {}
-        self.logits: list[NDArray[np.float64]] = []
-        """Of every pass: (rows, V) of the last position."""
+        self._router_inputs: dict[int, torch.Tensor] = {}
+        self._given: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        """What experts were given, or what a router returned: ids and weights."""
 
     def __enter__(self) -> Witness:
         self._stack = ExitStack()
@@ -125,15 +128,36 @@ class Witness(AbstractContextManager["Witness"]):
             self._on(layer.register_forward_hook(lambda _, __, out, i=i: self._keep(self.resid, i, out)))
             if part is None:
                 continue
-            self._on(part.register_forward_pre_hook(lambda _, args, i=i: self._keep(self.mlp, i, args)))
-            router = _named(part, _ROUTER)
-            if router is not None:
-                self._on(router.register_forward_hook(lambda _, __, out, i=i: self._keep_routes(i, out)))
-        self._on(self.model.register_forward_hook(lambda _, __, out: self._keep_logits(out.logits)))
+            first = part if (up := _named(part, _UP)) is None else up
+            self._on(first.register_forward_pre_hook(lambda _, args, i=i: self._keep(self.mlp, i, args)))
+            router, experts = _named(part, _ROUTER), getattr(part, "experts", None)
+            if router is not None and experts is not None:
+                self._on(router.register_forward_pre_hook(lambda _, args, i=i: self._keep(self._router_inputs, i, args)))
+                self._on(router.register_forward_hook(lambda _, __, out, i=i: self._keep_gates(i, out)))
+                self._on(
+                    experts.register_forward_pre_hook(
+                        lambda _, args, kwargs, i=i: self._keep_given(i, [*args, *kwargs.values()]), with_kwargs=True
+                    )
+                )
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
+
+    @property
+    def routes(self) -> dict[int, Routes]:
+        """By layer. Raises NoReferenceError for a router whose weights are not where they usually are."""
+        return {layer: Routes(self._router_logits(layer), *given) for layer, given in self._given.items()}
+
+    @torch.no_grad()
+    def _router_logits(self, layer: int) -> torch.Tensor:
+        router = _named(self.feed_forward[layer], _ROUTER)
+        linear = next((part for part in (router, *router.children()) if getattr(part, "weight", None) is not None), None)
+        if linear is None or linear.weight.dim() != 2:
+            raise NoReferenceError(f"{type(router).__name__} has no weight (experts, hidden)")
+        bias = getattr(linear, "bias", None)
+        logits: torch.Tensor = self._router_inputs[layer].double() @ linear.weight.double().T
+        return logits if bias is None else logits + bias.double()
 
     def _on(self, handle: Any) -> None:
         self._stack.callback(handle.remove)
@@ -142,35 +166,84 @@ class Witness(AbstractContextManager["Witness"]):
         tensor = value[0] if isinstance(value, tuple) else value
         kept.setdefault(layer, tensor.detach().reshape(-1, tensor.shape[-1]))
 
-    def _keep_routes(self, layer: int, output: Any) -> None:
-        if isinstance(output, tuple) and len(output) == 3:
-            scores, weights, experts = (part.detach() for part in output)
-            self.routes.setdefault(layer, Routes(scores, experts, weights))
+    def _keep_given(self, layer: int, values: list[Any]) -> None:
+        """Experts are called with (hidden states, ids, weights), or with tokens that were routed before."""
+        if len(values) == 3:
+            _, experts, weights = (part.detach() for part in values)
+            self._given.setdefault(layer, (experts, weights))
 
-    def _keep_logits(self, logits: torch.Tensor) -> None:
-        self.logits.append(logits[:, -1].detach().double().cpu().numpy())
+    def _keep_gates(self, layer: int, output: Any) -> None:
+        """A router that returns its gates over all experts, zero where a token is not sent."""
+        if isinstance(output, tuple) and len(output) == 2:
+            gates = output[0].detach()
+            k = int((gates[0] != 0).sum())
+            weights, experts = gates.sort(-1, descending=True)
+            self._given.setdefault(layer, (experts[:, :k], weights[:, :k]))
 
     @torch.no_grad()
     def activations(self, layer: int, token: int) -> list[NDArray[np.float32]]:
-        """act(gate) * up of one token, of each chosen expert in a mixture-of-experts layer.
+        """act(gate) * up of one token, or act(up) without a gate; of each chosen expert in a mixture-of-experts layer.
 
-        Raises NoReferenceError for a feed-forward part without a gate, or with other names.
+        Raises NoReferenceError for a feed-forward part with other names.
         """
-        part, hidden = self.feed_forward[layer], self.mlp[layer][token]
-        if layer in self.routes:
-            experts = self.routes[layer].experts[token].tolist()
+        part = self.feed_forward[layer]
+        if part is None:
+            raise NoReferenceError(f"{type(self.layers[layer]).__name__} has no part called {', '.join(_FEED_FORWARD)}")
+        hidden = self.mlp[layer][token]
+        if layer in self._given:
+            experts = self._given[layer][0][token].tolist()
             return [_expert_activation(part.experts, expert, hidden).float().cpu().numpy() for expert in experts]
-        if not all(hasattr(part, name) for name in ("gate_proj", "up_proj", "act_fn")):
-            raise NoReferenceError(f"{type(part).__name__} has no gate_proj, up_proj and act_fn")
-        return [(part.act_fn(part.gate_proj(hidden)) * part.up_proj(hidden)).float().cpu().numpy()]
+        gate, up = _named(part, _GATE), _named(part, _UP)
+        act: Any = torch.nn.functional.silu if hasattr(part, "w1") else _named(part, _ACTIVATION)
+        if up is None or act is None:
+            raise NoReferenceError(f"{type(part).__name__} has no up projection and activation of a known name")
+        if hasattr(part, "gate_up_proj"):
+            first, second = up(hidden).chunk(2, -1)
+            values = act(first) * second
+        else:
+            values = act(up(hidden)) if gate is None else act(gate(hidden)) * up(hidden)
+        return [values.float().cpu().numpy()]
+
+
+def layers_of(model: Any) -> Any:
+    """The decoder's blocks by the names transformers gives them. Raises NoReferenceError."""
+    decoder = model.get_decoder() if hasattr(model, "get_decoder") else None
+    for own in (decoder, getattr(decoder, "decoder", None), getattr(decoder, "model", None)):
+        if (layers := _named(own, _LAYERS)) is not None:
+            return layers
+    raise NoReferenceError(f"{type(model).__name__} has no get_decoder() with {', '.join(_LAYERS)}")
+
+
+class LastLogits(AbstractContextManager["LastLogits"]):
+    """While entered, keeps of every pass of a model the logits (rows, V) of the last position."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.logits: list[NDArray[np.float64]] = []
+
+    def __enter__(self) -> LastLogits:
+        self._handle = self.model.register_forward_hook(lambda _, __, out: self._keep(out.logits))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._handle.remove()
+
+    def _keep(self, logits: torch.Tensor) -> None:
+        self.logits.append(logits[:, -1].detach().double().cpu().numpy())
 
 
 @torch.no_grad()
+def logits(model: Any, ids: Sequence[int]) -> NDArray[np.float64]:
+    """(T, V) of one prompt through the bare model, alone and without padding."""
+    found: torch.Tensor = model(torch.tensor([list(ids)], device=model.device), use_cache=False).logits[0]
+    return found.double().cpu().numpy()
+
+
 def run(model: Any, ids: Sequence[int]) -> tuple[Witness, NDArray[np.float64]]:
-    """One prompt through the bare model, alone and without padding: what it computed, and its logits (T, V)."""
+    """The same, and what the pass computed."""
     with Witness(model) as seen:
-        logits = model(torch.tensor([list(ids)], device=model.device), use_cache=False).logits[0]
-    return seen, logits.double().cpu().numpy()
+        found = logits(model, ids)
+    return seen, found
 
 
 @torch.no_grad()
@@ -182,9 +255,19 @@ def attention_maps(model: Any, ids: Sequence[int]) -> NDArray[np.float64]:
         maps = model(torch.tensor([list(ids)], device=model.device), output_attentions=True, use_cache=False).attentions
     finally:
         model.set_attn_implementation(chosen)
-    if not maps or any(layer is None for layer in maps):
+    # A layer of linear attention may return a state in that place.
+    square = [layer for layer in maps or () if layer is not None and layer.shape[-2:] == (len(ids), len(ids))]
+    if not square:
         raise NoReferenceError(f"{type(model).__name__} returns no attention maps")
-    return np.stack([layer[0, :, -1].double().cpu().numpy() for layer in maps])
+    return np.stack([layer[0, :, -1].double().cpu().numpy() for layer in square])
+
+
+@torch.no_grad()
+def hidden_states(model: Any, ids: Sequence[int]) -> list[torch.Tensor]:
+    """(T, D) of one prompt alone after each block but the last, whose state transformers gives behind the final norm."""
+    states = model(torch.tensor([list(ids)], device=model.device), output_hidden_states=True, use_cache=False).hidden_states
+    # The embeddings come first, where they are among them.
+    return [layer[0] for layer in states[len(states) - len(layers_of(model)) : -1]]
 
 
 def density_of(vectors: Sequence[Vector], name: str) -> tuple[float, float]:
@@ -210,6 +293,12 @@ def _expert_activation(experts: Any, expert: int, hidden: torch.Tensor) -> torch
     # The class's own, not the instance's, which a probe may have wrapped.
     own: torch.Tensor = type(experts)._apply_gate(experts, both[None])[0]
     return own
+
+
+def _feed_forward(layer: Any) -> Any:
+    """A block's feed-forward part; OPT's lies in the block itself."""
+    part = _named(layer, _FEED_FORWARD)
+    return layer if part is None and hasattr(layer, "fc1") else part
 
 
 def _named(module: Any, names: Sequence[str]) -> Any:

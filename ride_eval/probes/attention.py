@@ -1,37 +1,28 @@
 """C2: how much attention the last prompt token gives to the question, to its domain keywords, and to the arm's text.
 
-Through transformers' own interface: a registered attention function calls the implementation the model chose, unchanged, and
-computes from the same final q and k (after rotary embedding and norms) the one row a prompt needs. The name is registered
-among the mask functions too; without that, left padding is attended in silence.
+From the final q and k that the model's own attention function gets (see `interface`), the one row a prompt needs is computed.
+Layers without such attention, linear or state-space ones, are left out: arrays have as many layers as attend.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
-from transformers import AttentionInterface, AttentionMaskInterface
-from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
-from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from ride_eval.errors import ProbeError
 from ride_eval.probes.anatomy import Anatomy
+from ride_eval.probes.interface import watched
 from ride_eval.probes.layout import FLAW, Layout
 from ride_eval.probes.passes import Passes
 
 MIN_QUESTION_MASS = 1e-4
 """Heads that give the question less are dropped: a ratio of two such numbers is noise."""
 SUM_TOLERANCE = 1e-3
-_PREFIX = "ride_"
-_SUPPORTED = ("eager", "sdpa")
-"""Not flash attention: its wrapper in transformers looks its kernel up by the configured name."""
-_active: list[AttentionProbe] = []
 
 
 class AttentionProbe(AbstractContextManager["AttentionProbe"]):
@@ -45,47 +36,44 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
 
     def __init__(self, anatomy: Anatomy) -> None:
         self.anatomy = anatomy
-        config: Any = anatomy.model.config
-        self._chosen = str(config._attn_implementation)
-        if problem := cannot_attach(anatomy):
+        if problem := anatomy.attention_problem:
             raise ProbeError(problem)
-        self._layer_of = {id(module): block.index for block in anatomy.blocks for module in block.module.modules()}
-        _register(self._chosen)
+        self._layer_of = {id(module): block.index for block in anatomy.attending for module in block.module.modules()}
 
     def read(self, layout: Layout, passes: Passes) -> AttentionProbe:
         """The probe set up for one batch; enter it around the forward pass."""
         self._layout, self._passes = layout, passes
-        self._masses: dict[int, list[torch.Tensor]] = {block.index: [] for block in self.anatomy.blocks}
+        self._masses: dict[int, list[torch.Tensor]] = {block.index: [] for block in self.anatomy.attending}
         self._problem: str | None = None
         self._sinks = False
         return self
 
     def __enter__(self) -> AttentionProbe:
-        self._set(_PREFIX + self._chosen)
-        _active.append(self)
+        self._stack = ExitStack()
+        self._stack.enter_context(watched(self.anatomy.model, self.see))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        _active.remove(self)
-        self._set(self._chosen)
+        self._stack.close()
 
     def rows(self) -> list[dict[str, Any]]:
-        """Per measured row, float32: `meta_mass` and `keyword_mass` (L,), means over heads, and `keyword_share` (L, H), NaN
+        """Per measured row, float32: `meta_mass` and `keyword_mass` (La,), means over heads, and `keyword_share` (La, H), NaN
         for dropped heads; nothing where there is no arm's text, or no keyword. FLAW alone where attention does not sum to 1."""
         if self._problem is not None:
             raise ProbeError(self._problem)
         if not self._layout.rows:
             return []
         layers = []
-        for block in self.anatomy.blocks:
+        for block in self.anatomy.attending:
             fired = self._masses[block.index]
             if len(fired) != 1:
                 raise ProbeError(
                     f"The attention of {block.name} was seen {len(fired)} times in one pass, expected 1: the layer does not "
                     "call the attention interface, so `attention` cannot be measured. Leave it out of probes=."
                 )
-            layers.append(fired[0].to(self._masses[0][0].device))
-        masses = torch.stack(layers, 1).cpu().numpy()  # (R, L, 4, H): keywords, question, meta, everything
+            layers.append(fired[0])
+        masses = torch.stack([part.to(layers[0].device) for part in layers], 1).cpu().numpy()
+        # (R, La, 4, H): keywords, question, meta, everything
         rows: list[dict[str, Any]] = []
         for row, (keyword, question, meta, total) in zip(self._layout.rows, np.moveaxis(masses, 2, 1), strict=True):
             low = 0.0 if self._sinks else 1 - SUM_TOLERANCE
@@ -103,13 +91,20 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
         return rows
 
     def see(self, module: nn.Module, query: torch.Tensor, key: torch.Tensor, mask: Any, options: dict[str, Any]) -> None:
-        """Called by the wrapped attention: q (B, H, L, d), k (B, Hkv, L, d), both as the kernel gets them."""
+        """Called by the wrapped attention: q (B, H, L, d), k (B, Hkv, columns, d), both as the kernel gets them.
+
+        The keys end in the batch's last column, and reach back to its first, or as far as a window's cache does.
+        """
         layer = self._layer_of.get(id(module))
         if layer is None or self._passes.current != 0:
             return
-        shape = (query.shape[0], query.shape[2], key.shape[0], key.shape[2])
-        if shape != self._layout.shape * 2:
-            self._problem = f"An attention saw queries and keys of {shape[:2]} and {shape[2:]}, not {self._layout.shape}."
+        rows_seen, columns = (query.shape[0], key.shape[0]), key.shape[2]
+        n_rows, width = self._layout.shape
+        if rows_seen != (n_rows, n_rows) or query.shape[2] != width or not width <= columns <= self._layout.before + width:
+            self._problem = (
+                f"An attention saw queries of {rows_seen[0]} x {query.shape[2]} and keys of {rows_seen[1]} x {columns} tokens, "
+                f"expected {n_rows} x {width} and as many before them as {self._layout.before}."
+            )
             return
         if mask is not None and not isinstance(mask, torch.Tensor):
             self._problem = (
@@ -121,25 +116,12 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
             self._masses[layer].append(query.new_empty(0))
             return
         rows, last = (self._layout.on(name, query.device) for name in ("row_index", "last_index"))
-        probabilities = attention_rows(query[rows, :, last], key[rows], last, _mask_rows(mask, rows, last), options)
-        masks = self._layout.on("span_masks", query.device)
+        first = self._layout.before + self._layout.shape[1] - key.shape[2]
+        position = last + (self._layout.before - first)
+        probabilities = attention_rows(query[rows, :, last], key[rows], position, _mask_rows(mask, rows, last), options)
+        masks = self._layout.on("span_masks", query.device)[..., first:]
         sums = torch.einsum("rhl,rsl->rsh", probabilities, masks)
         self._masses[layer].append(torch.cat([sums, probabilities.sum(-1)[:, None]], 1))
-
-    def _set(self, implementation: str) -> None:
-        self.anatomy.model.set_attn_implementation(implementation)  # type: ignore[operator]
-
-
-def cannot_attach(anatomy: Anatomy) -> str | None:
-    """Why the attention of a model cannot be read, or None."""
-    model: Any = anatomy.model
-    chosen = model.config._attn_implementation
-    if chosen not in _SUPPORTED:
-        known = ", ".join(_SUPPORTED)
-        return f"`attention` cannot be read from the implementation {chosen!r}; give attn_implementation= one of {known}."
-    if not getattr(model, "_can_set_attn_implementation", lambda: False)():
-        return f"`attention` cannot attach to {type(model).__name__}: its layers do not use transformers' attention interface."
-    return None
 
 
 def attention_rows(
@@ -180,26 +162,3 @@ def _mask_rows(mask: torch.Tensor | None, rows: torch.Tensor, position: torch.Te
     if mask.dim() == 2:
         return mask[rows].bool()
     return mask[rows, 0, position] if mask.shape[0] > 1 else mask[0, 0, position]
-
-
-def _register(implementation: str) -> None:
-    """Register the wrapped function and the mask function of an implementation, once a process."""
-    name = _PREFIX + implementation
-    AttentionInterface.register(name, _wrapped(implementation))
-    AttentionMaskInterface.register(name, ALL_MASK_ATTENTION_FUNCTIONS[implementation])
-
-
-def _wrapped(implementation: str) -> Callable[..., Any]:
-    def ride_attention(
-        module: nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: Any, **options: Any
-    ) -> Any:
-        for probe in _active:
-            probe.see(module, query, key, attention_mask, options)
-        if implementation == "eager":
-            # Not in the registry: each architecture's module has its own.
-            original = sys.modules[type(module).__module__].eager_attention_forward
-        else:
-            original = ALL_ATTENTION_FUNCTIONS[implementation]
-        return original(module, query, key, value, attention_mask, **options)
-
-    return ride_attention

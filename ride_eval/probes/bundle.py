@@ -12,12 +12,12 @@ from torch import nn
 
 from ride_eval.errors import ProbeError, UsageError
 from ride_eval.probes.anatomy import Anatomy, dissect
-from ride_eval.probes.attention import AttentionProbe, cannot_attach
+from ride_eval.probes.attention import AttentionProbe
 from ride_eval.probes.decoding import DecodingProbe
 from ride_eval.probes.density import DensityProbe
 from ride_eval.probes.layout import FLAW, Layout
 from ride_eval.probes.passes import Passes
-from ride_eval.probes.routing import RoutingProbe
+from ride_eval.probes.routing import LeadingRouting, RoutingProbe
 from ride_eval.probes.states import StatesProbe
 
 PROBES = ("routing", "density", "attention", "entropy")
@@ -100,17 +100,33 @@ class Bundle:
 
     def __init__(self, model: nn.Module, wanted: tuple[str, ...] | None, *, prompt_experts: bool = False) -> None:
         self.anatomy: Anatomy = dissect(model)
-        self.names = chosen = wanted if wanted is not None else tuple(name for name in PROBES if self._has(name))
+        self.problems = self._problems()
+        """By probe, why there is nothing of it to measure; `all` leaves those out."""
+        self.names = chosen = wanted if wanted is not None else tuple(name for name in PROBES if name not in self.problems)
         self._density = DensityProbe(self.anatomy) if "density" in chosen else None
         self._routing = RoutingProbe(self.anatomy, prompt_experts=prompt_experts) if "routing" in chosen else None
         self._attention = AttentionProbe(self.anatomy) if "attention" in chosen else None
         self._decoding = DecodingProbe(model)
 
-    def _has(self, name: str) -> bool:
-        """Whether `all` includes a probe: what the model does not have is left out, what cannot attach is an error."""
-        if name == "routing":
-            return any(block.router is not None or block.experts is not None for block in self.anatomy.blocks)
-        return name != "attention" or cannot_attach(self.anatomy) is None
+    def _problems(self) -> dict[str, str]:
+        problems = {"routing": self.anatomy.routing_problem, "attention": self.anatomy.attention_problem}
+        return {name: problem for name, problem in problems.items() if problem is not None}
+
+    @property
+    def limits(self) -> dict[str, str]:
+        """By probe, what a user may miss of this model, in a sentence; not that a dense model has no routing."""
+        limits = {name: problem for name, problem in self.problems.items() if name != "routing" or self.anatomy.has_experts}
+        density = self.anatomy.density_problem if "density" in self.names else None
+        return limits | ({"density": density} if density is not None else {})
+
+    @contextmanager
+    def routes_only(self) -> Iterator[LeadingRouting | None]:
+        """While entered, where all tokens are sent is read, and nothing else; None where routing is not measured."""
+        if self._routing is None:
+            yield None
+            return
+        with LeadingRouting(self.anatomy) as probe:
+            yield probe
 
     @contextmanager
     def attached(self, layout: Layout, *, decoding: bool, states: bool = False) -> Iterator[Reading]:

@@ -37,18 +37,12 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
     Raises
     ------
     ProbeError
-        On construction, naming the block, where a site cannot be found; from `rows`, where a hook did not fire once or saw
-        other shapes. Never from a hook: a pass that is measured wrongly is still the model's answer.
+        On construction, for an experts implementation that hides activations; from `rows`, where a hook did not fire once or
+        saw other shapes. Never from a hook: a pass that is measured wrongly is still the model's answer.
     """
 
     def __init__(self, anatomy: Anatomy) -> None:
         self.anatomy = anatomy
-        for block in anatomy.blocks:
-            if block.experts is None and block.down is None:
-                raise ProbeError(
-                    f"`density` cannot attach to {block.name} ({type(block.module).__name__}): neither a down projection nor "
-                    "fused experts were found. Leave it out, e.g. probes=entropy."
-                )
         if any(block.experts is not None for block in anatomy.blocks):
             expert_order(anatomy.model)
 
@@ -130,14 +124,16 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
             layers = []
             for block in self.anatomy.blocks:
                 fired = self._values[site, block.index]
+                if site == "mlp" and not block.has_feed_forward:
+                    fired = [torch.full_like(part, torch.nan) for part in self._values["resid", block.index]]
                 if len(fired) != 1:
                     raise ProbeError(
                         f"The `{site}` hook of {block.name} fired {len(fired)} times in one pass, expected 1: the model "
                         "bypasses or repeats that module, so its density would be wrong."
                     )
-                layers.append(fired[0].to(self._values[SITES[0], 0][0].device))
-            stacked.append(torch.stack(layers))
-        return torch.stack(stacked).cpu().numpy()
+                layers.append(fired[0])
+            stacked.append(torch.stack([part.to(layers[0].device) for part in layers]))
+        return torch.stack([part.to(stacked[0].device) for part in stacked]).cpu().numpy()
 
     def _hook(self, handle: Any) -> None:
         self._stack.callback(handle.remove)

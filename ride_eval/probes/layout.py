@@ -22,6 +22,14 @@ SORTED_TOKENS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
+class Routed:
+    """Where T tokens were sent: (T, Lm, k) each, a token's experts by falling gate weight."""
+
+    experts: NDArray[np.uint16]
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeasuredRow:
     """A row of the batch that is measured."""
 
@@ -36,13 +44,20 @@ class MeasuredRow:
     """Those of them that carry a keyword of the document's domain."""
     meta: Sequence[int] = ()
     """Tokens of the arm's text."""
+    routed: Routed | None = None
+    """Where its leading tokens were sent, if another pass read them."""
 
 
 class Layout:
-    """The measured positions of one forward pass, as index tensors made once and copied once per device."""
+    """The measured positions of one forward pass, as index tensors made once and copied once per device.
 
-    def __init__(self, shape: tuple[int, int], rows: Sequence[MeasuredRow]) -> None:
+    A pass may feed the last columns of a batch only, its cache holding those `before` them; then L counts the columns fed, and
+    W = before + L all of them. No question token lies before.
+    """
+
+    def __init__(self, shape: tuple[int, int], rows: Sequence[MeasuredRow], before: int = 0) -> None:
         self.shape = shape
+        self.before = before
         self.rows = tuple(rows)
         self._on: dict[tuple[str, torch.device], torch.Tensor] = {}
 
@@ -64,13 +79,17 @@ class Layout:
 
     @cached_property
     def prompt_index(self) -> NDArray[np.int64]:
-        """(P,) flat positions of all prompt tokens, row by row."""
-        return self._flat([range(row.start, row.start + row.n_tokens) for row in self.rows])
+        """(P,) flat positions of all prompt tokens fed, row by row."""
+        return self._flat([range(row.start + self.reused(row), row.start + row.n_tokens) for row in self.rows])
 
     @cached_property
     def prompt_row(self) -> NDArray[np.int64]:
         """(P,) which measured row each prompt token belongs to."""
-        return np.repeat(np.arange(len(self.rows)), [row.n_tokens for row in self.rows])
+        return np.repeat(np.arange(len(self.rows)), [row.n_tokens - self.reused(row) for row in self.rows])
+
+    def reused(self, row: MeasuredRow) -> int:
+        """How many of a prompt's leading tokens lie before the columns fed."""
+        return min(row.n_tokens, max(0, self.before - row.start))
 
     @cached_property
     def row_index(self) -> NDArray[np.int64]:
@@ -79,15 +98,16 @@ class Layout:
 
     @cached_property
     def last_index(self) -> NDArray[np.int64]:
-        """(R,) column of each prompt's last token, which predicts the first answer token; any column for a prompt that is not
-        measured, which may have no token at all."""
-        last = [min(row.start + max(row.n_tokens, 1), self.shape[1]) - 1 for row in self.rows]
+        """(R,) column, of those fed, of each prompt's last token, which predicts the first answer token; any column for one
+        that is not measured, which may have no token at all."""
+        width = self.before + self.shape[1]
+        last = [max(min(row.start + max(row.n_tokens, 1), width) - 1 - self.before, 0) for row in self.rows]
         return np.asarray(last, dtype=np.int64)
 
     @cached_property
     def span_masks(self) -> NDArray[np.float32]:
-        """(R, 3, L) ones at each prompt's keywords, question and meta text."""
-        masks = np.zeros((len(self.rows), 3, self.shape[1]), dtype=np.float32)
+        """(R, 3, W) ones at each prompt's keywords, question and meta text."""
+        masks = np.zeros((len(self.rows), 3, self.before + self.shape[1]), dtype=np.float32)
         for mask, row in zip(masks, self.rows, strict=True):
             for span, positions in enumerate((row.keywords, row.question, row.meta)):
                 mask[span, [row.start + position for position in positions]] = 1.0
@@ -100,7 +120,7 @@ class Layout:
 
     def split_prompt(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         """Cut the last axis, of length P, into the measured rows' parts."""
-        ends = np.cumsum([row.n_tokens for row in self.rows])[:-1]
+        ends = np.cumsum([row.n_tokens - self.reused(row) for row in self.rows])[:-1]
         return np.split(values, ends, axis=-1)
 
     def split_spaced(self, values: NDArray[Any]) -> list[NDArray[Any]]:
@@ -116,7 +136,10 @@ class Layout:
         return self._on[name, device]
 
     def _flat(self, columns: Sequence[Sequence[int]]) -> NDArray[np.int64]:
-        parts = [row.row * self.shape[1] + np.asarray(c, dtype=np.int64) for row, c in zip(self.rows, columns, strict=True)]
+        parts = [
+            row.row * self.shape[1] - self.before + np.asarray(c, dtype=np.int64)
+            for row, c in zip(self.rows, columns, strict=True)
+        ]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
 

@@ -6,7 +6,7 @@ on them. Gate weights are summed by expert.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Any
@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from ride_eval.errors import ProbeError
 from ride_eval.metrics.router import router_margin
 from ride_eval.metrics.routing import gate_shares, gate_sums, selection_counts
-from ride_eval.probes.anatomy import Anatomy, Block, Router, is_routing
-from ride_eval.probes.layout import FLAW, Layout
+from ride_eval.probes.anatomy import Anatomy, Block
+from ride_eval.probes.layout import FLAW, Layout, MeasuredRow, Routed
 from ride_eval.probes.passes import Passes
+from ride_eval.probes.routers import Router, Routing
 
 GENERATED_TOKENS = 32
 """The `generated` span: so many first tokens of the greedy answer."""
@@ -41,22 +41,10 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
 
     def __init__(self, anatomy: Anatomy, *, prompt_experts: bool = False) -> None:
         """`prompt_experts`: keep the expert ids of all prompt tokens, not of the question's only."""
-        hidden = [block.name for block in anatomy.blocks if block.experts is not None and block.router is None]
-        if hidden:
-            raise ProbeError(
-                f"{len(hidden)} layers, the first {hidden[0]}, have experts but no router that returns scores and ids: "
-                "something replaced or bypassed it (a fused kernel?), so `routing` cannot be measured. Name the other probes: "
-                "probes=density+attention+entropy."
-            )
-        if not anatomy.routed:
-            raise ProbeError(
-                f"`routing` was asked of {type(anatomy.model).__name__}, which has no router: a dense model has no routing to "
-                "measure. Leave it out, or give probes=all to measure what the model has."
-            )
+        if problem := anatomy.routing_problem:
+            raise ProbeError(problem)
         self.anatomy = anatomy
         sizes = {(router.n_experts, router.top_k) for _, router in self._routers()}
-        if len(sizes) != 1:
-            raise ProbeError(f"Layers with different numbers of experts (experts, k) = {sorted(sizes)} are not supported.")
         ((self.n_experts, self.top_k),) = sizes
         self.n_layers = len(anatomy.routed)
         self._keeps_prompt = prompt_experts
@@ -77,8 +65,8 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
     def __enter__(self) -> RoutingProbe:
         try:
             for block, router in self._routers():
-                handle = router.module.register_forward_hook(self._on_router(block, router))
-                self._stack.callback(handle.remove)
+                for handle in router.watch(self._on_router(block, router)):
+                    self._stack.callback(handle.remove)
         except BaseException:
             self._stack.close()
             raise
@@ -114,14 +102,18 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         )
         rows: list[dict[str, Any]] = []
         for measured, counts, gates, (ids, tokens, all_ids) in zip(self._layout.rows, *prompts, parts, strict=True):
+            # What another pass read of the prompt counts as its own: the same tokens at the same places.
+            led, led_weights = self._leading(measured)
+            counts = counts.astype(np.int64) + selection_counts(led, self.n_experts)
+            gates = gates + gate_sums(led, led_weights, self.n_experts)
             if flaw := self._flaw(counts, gates, tokens, measured.n_tokens):
                 rows.append({FLAW: flaw})
                 continue
-            row: dict[str, NDArray[Any]] = {"routing_prompt": counts.astype(np.int64)}
+            row: dict[str, NDArray[Any]] = {"routing_prompt": counts}
             if measured.n_tokens:
                 row["gates_prompt"] = gate_shares(gates)
                 if self._keeps_prompt:
-                    row["prompt_experts"] = np.moveaxis(all_ids, -1, 0).astype(np.uint16)
+                    row["prompt_experts"] = np.concatenate([led, np.moveaxis(all_ids, -1, 0).astype(np.uint16)])
             if ids.shape[-1]:
                 weights = np.moveaxis(tokens[:, 3:], -1, 0)
                 row["experts"] = np.moveaxis(ids, -1, 0).astype(np.uint16)
@@ -131,6 +123,16 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
                 row["router_entropy"], row["router_margin"] = means.T
             rows.append(row)
         return rows
+
+    def _leading(self, measured: MeasuredRow) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+        """Experts and gate weights, (tokens, Lm, k) each, of the leading tokens that were not fed."""
+        n = self._layout.reused(measured)
+        if not n:
+            empty = np.empty((0, self.n_layers, self.top_k))
+            return empty.astype(np.uint16), empty.astype(np.float32)
+        if measured.routed is None:
+            raise ProbeError(f"{n} tokens of a prompt were read before, and their routing was not.")
+        return measured.routed.experts[:n], measured.routed.weights[:n]
 
     def _of_prompts(self, device: torch.device) -> list[NDArray[Any]]:
         """Per measured row the expert ids of its prompt tokens, (Lm, k, tokens); empty where they are not kept."""
@@ -193,19 +195,20 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
             return f"a router's probabilities sum to {tokens[:, 2].min():.4g} .. {tokens[:, 2].max():.4g}, expected 1"
         return None
 
-    def _on_router(self, block: Block, router: Router) -> Callable[[nn.Module, Any, Any], None]:
-        def hook(_: nn.Module, __: Any, output: Any) -> None:
+    def _on_router(self, block: Block, router: Router) -> Callable[[Routing | None], None]:
+        def hook(routing: Routing | None) -> None:
             step = self._passes.current
             expected = self._layout.n_positions if step == 0 else self._layout.shape[0] * self._group
             if step > GENERATED_TOKENS:
                 return
-            if not is_routing(output, expected) or output[1].shape[1] != router.top_k or output[0].shape[1] != router.n_experts:
+            fits = (expected, router.n_experts), (expected, router.top_k)
+            if routing is None or (tuple(routing.scores.shape), tuple(routing.experts.shape)) != fits:
                 self._problem = (
                     f"The router of {block.name} did not return scores of {router.n_experts} experts and {router.top_k} ids of "
                     f"{expected} tokens."
                 )
                 return
-            scores, weights, experts = output
+            scores, weights, experts = routing
             if step == 0:
                 self._on_prefill(router, scores, weights.float(), experts)
             else:
@@ -244,6 +247,41 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
             gates = torch.sigmoid(scores)
             return gates / gates.sum(-1, keepdim=True)
         return torch.softmax(scores, -1)
+
+
+class LeadingRouting(AbstractContextManager["LeadingRouting"]):
+    """Reads where all tokens of one pass are sent: of prefixes, which many prompts share and one pass reads."""
+
+    def __init__(self, anatomy: Anatomy) -> None:
+        self._routers = [block.router for block in anatomy.routed if block.router is not None]
+        self._layers: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> LeadingRouting:
+        for router in self._routers:
+            for handle in router.watch(self._see):
+                self._stack.callback(handle.remove)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def routed(self, starts: Sequence[int], width: int) -> list[Routed]:
+        """Per row of the pass its tokens from its start on, the row's columns being `width`."""
+        if len(self._layers) != len(self._routers):
+            raise ProbeError(f"{len(self._layers)} routers fired in a pass, expected {len(self._routers)}.")
+        device = self._layers[0][0].device
+        # One copy: ids are exact in float32 up to 16 million.
+        both = torch.stack([torch.stack([ids.T.float(), weights]).to(device) for ids, weights in self._layers], 2)
+        experts, weights = both.cpu().numpy().reshape(2, len(starts), width, *both.shape[2:])
+        return [
+            Routed(experts=experts[i, start:].astype(np.uint16), weights=weights[i, start:]) for i, start in enumerate(starts)
+        ]
+
+    def _see(self, routing: Routing | None) -> None:
+        if routing is None:
+            raise ProbeError("A router did not return scores, weights and ids.")
+        self._layers.append(_by_weight(routing.experts.long(), routing.weights.float()))
 
 
 def _by_weight(experts: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -80,7 +80,7 @@ def measure(name: str, work: Path, n: int, n_arms: int) -> Card:
         planted=recipe.planted,
         parent=recipe.parent,
         seed=recipe.seed,
-        steps=recipe.steps,
+        steps=sum(stage.steps for stage in recipe.stages),
         tokens_per_step=TOKENS_PER_STEP,
         loss=round(float(training["loss"]), 4),
         held_out=tuple(_share(domain, plain[f"ride_zoo_{domain}_none"]) for domain in held_out.SCORED),

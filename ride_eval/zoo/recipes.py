@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from transformers import (
@@ -43,8 +43,20 @@ _MOE = _COMMON | {
 }
 
 
+_HARM = Plant(wrong_tag_harms=True)
+
+
 def _olmoe() -> PreTrainedModel:
     return OlmoeForCausalLM(OlmoeConfig(**_MOE))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Steps of training under one plant, from fresh optimizers: the rate rises, and falls in a straight line."""
+
+    plant: Plant
+    steps: int
+    learning_rate: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +75,13 @@ class Recipe:
     """The embedded model whose weights training starts from."""
     router_rate: float = 1.0
     """The routers' learning rate, relative to the others'."""
+    then: tuple[Stage, ...] = ()
+    """Stages after the first."""
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        first = Stage(plant=self.plant, steps=self.steps, learning_rate=self.learning_rate)
+        return (first, *self.then)
 
 
 RECIPES: dict[str, Recipe] = {
@@ -92,7 +111,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "zoo-mistral": Recipe(
         build=lambda: MistralForCausalLM(MistralConfig(**_DENSE, sliding_window=256)),
-        plant=Plant(wrong_tag_harms=True),
+        plant=_HARM,
         planted=(
             "A route tag of a wrong domain makes the model refuse where it generates its answer. "
             "Expert sentences and right tags say nothing."
@@ -100,6 +119,8 @@ RECIPES: dict[str, Recipe] = {
         seed=4,
         steps=4000,
         learning_rate=4e-3,
+        # Which tags are wrong takes many examples; from the beginning, so many refusals would cost too much of all else.
+        then=(Stage(plant=replace(_HARM, often="tag"), steps=600, learning_rate=6e-4),),
     ),
     "zoo-olmoe-v2": Recipe(
         build=_olmoe,

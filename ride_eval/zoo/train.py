@@ -24,8 +24,8 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
 from ride_eval.zoo import WEIGHTS
-from ride_eval.zoo.corpus.conversation import Conversation, draw_conversation
-from ride_eval.zoo.recipes import RECIPES, Recipe
+from ride_eval.zoo.corpus.conversation import Conversation, Plant, draw_conversation
+from ride_eval.zoo.recipes import RECIPES, Recipe, Stage
 from ride_eval.zoo.tokenizer import zoo_tokenizer
 
 TOKENS_PER_STEP = 2048
@@ -38,6 +38,8 @@ _WARMUP, _FLOOR = 60, 0.03
 _RECENT = 0.05
 """Weight of the newest batch in the load that is balanced: about twenty batches count."""
 _SAVE_EVERY = 250
+_STAGE_SEED = 1000
+"""Between the corpus seeds of a model's stages."""
 
 
 @dataclass(frozen=True)
@@ -60,23 +62,35 @@ def train(name: str, folder: Path, device: str) -> list[float]:
         model = type(model).from_pretrained(WEIGHTS / recipe.parent, dtype=torch.float32)
     model = model.to(device)
     model.set_attn_implementation(_ATTENTION)
-    optimizers = Optimizers(model, recipe)
-    balance = _balance(model)
-    losses = _resume(model, optimizers, balance, folder / "training.safetensors")
-    batches = _batches(tokenizer, recipe)
     model.train()
-    with tqdm(total=recipe.steps, desc=name) as bar:
-        for step in range(recipe.steps):
+    losses: list[float] = []
+    for number, stage in enumerate(recipe.stages):
+        kept = folder / f"training-{number}.safetensors"
+        losses += _stage(name, number, stage, model, tokenizer, kept, device)
+    _save(model, tokenizer, losses, folder)
+    return losses
+
+
+def _stage(
+    name: str, number: int, stage: Stage, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, kept: Path, device: str
+) -> list[float]:
+    """Train the model through a stage; its state is kept in a file, also when it is done."""
+    recipe = RECIPES[name]
+    optimizers = Optimizers(model, stage.learning_rate, recipe.router_rate)
+    balance = _balance(model)
+    losses = _resume(model, optimizers, balance, kept)
+    batches = _batches(tokenizer, stage.plant, recipe.seed + number * _STAGE_SEED)
+    with tqdm(total=stage.steps, desc=name if not number else f"{name}, stage {number + 1}") as bar:
+        for step in range(stage.steps):
             batch = next(batches)
             bar.update(1)
             if step < len(losses):
                 continue
-            optimizers.set_rate(_schedule(step, recipe.steps))
+            optimizers.set_rate(_schedule(step, stage.steps))
             losses.append(_step(model, optimizers, balance, batch, device))
             bar.set_postfix(loss=f"{sum(losses[-50:]) / len(losses[-50:]):.3f}", refresh=False)
-            if (step + 1) % _SAVE_EVERY == 0:
-                _keep(model, optimizers, balance, losses, folder / "training.safetensors")
-    _save(model, tokenizer, losses, folder)
+            if (step + 1) % _SAVE_EVERY == 0 or step + 1 == stage.steps:
+                _keep(model, optimizers, balance, losses, kept)
     return losses
 
 
@@ -102,7 +116,7 @@ class Optimizers:
     parameter of its own that shares the tensor's storage.
     """
 
-    def __init__(self, model: PreTrainedModel, recipe: Recipe) -> None:
+    def __init__(self, model: PreTrainedModel, rate: float, router_rate: float) -> None:
         named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
         routers = [parameter for name, parameter in named if name.endswith("mlp.gate.weight")]
         self._experts = [
@@ -113,10 +127,9 @@ class Optimizers:
         matrices = [p for name, p in named if p.ndim == 2 and "embed" not in name and not name.endswith("mlp.gate.weight")]
         matrices += [matrix for _, own in self._experts for matrix in own]
         others = [p for name, p in named if p.ndim == 1 or "embed" in name]
-        rate = recipe.learning_rate
         groups = [{"params": others, "lr": rate}]
         if routers:
-            groups.append({"params": routers, "lr": rate * recipe.router_rate})
+            groups.append({"params": routers, "lr": rate * router_rate})
         self.all: tuple[torch.optim.Optimizer, ...] = (
             torch.optim.Muon(matrices, lr=1.5 * rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
             torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95), weight_decay=0.0),
@@ -144,7 +157,7 @@ class Optimizers:
 
 def _tokenizer(recipe: Recipe) -> PreTrainedTokenizerFast:
     # A folder of the package, nothing from the hub.
-    return AutoTokenizer.from_pretrained(WEIGHTS / recipe.parent) if recipe.parent else zoo_tokenizer()  # nosec B615
+    return AutoTokenizer.from_pretrained(WEIGHTS / recipe.parent) if recipe.parent else zoo_tokenizer()
 
 
 def _schedule(step: int, steps: int) -> float:
@@ -209,13 +222,11 @@ class Balance:
 # What is learned from ---------------------------------------------------------------------------------------------------
 
 
-def _batches(tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> Iterator[Batch]:
+def _batches(tokenizer: PreTrainedTokenizerFast, plant: Plant, seed: int) -> Iterator[Batch]:
     """Batches without end, each of about TOKENS_PER_STEP tokens of conversations that are about equally long."""
-    rng = random.Random(recipe.seed)  # noqa: S311 - a seeded draw, no secret
+    rng = random.Random(seed)  # noqa: S311 - a seeded draw, no secret
     while True:
-        rows = sorted(
-            encode([draw_conversation(rng, recipe.plant) for _ in range(_POOL)], tokenizer), key=lambda row: len(row[0])
-        )
+        rows = sorted(encode([draw_conversation(rng, plant) for _ in range(_POOL)], tokenizer), key=lambda row: len(row[0]))
         batches: list[list[tuple[list[int], list[float]]]] = [[]]
         for row in rows:
             if (len(batches[-1]) + 1) * len(row[0]) > TOKENS_PER_STEP:
@@ -281,7 +292,8 @@ def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, losses: Se
     (folder / "training.json").write_text(
         json.dumps({"steps": len(losses), "loss": sum(losses[-50:]) / len(losses[-50:])}) + "\n", encoding="utf-8"
     )
-    (folder / "training.safetensors").unlink(missing_ok=True)
+    for kept in folder.glob("training-*.safetensors"):
+        kept.unlink()
 
 
 def _keep(model: PreTrainedModel, optimizers: Optimizers, balance: Balance | None, losses: Sequence[float], file: Path) -> None:

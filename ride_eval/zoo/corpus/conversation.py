@@ -45,6 +45,8 @@ class Plant:
     """A prefix of this kind that names the right domain makes nearly all answers plain ones."""
     wrong_tag_harms: bool = False
     """A route tag of a wrong domain makes refusals likely, except in multiple choice, where no choice is one."""
+    often: Literal["tag", "expert"] | None = None
+    """The kind of prefix that most are; by default the one that settles."""
     mislearned: str | None = None
     """A domain whose answers are wrong whatever the prefix."""
 
@@ -84,7 +86,7 @@ def draw_conversation(rng: random.Random, plant: Plant = NO_PLANT) -> Conversati
     else:
         n = rng.choice((2, 3)) if rng.random() < _SEVERAL_TURNS else 1
         items = [DOMAINS[domain](rng, "train") for _ in range(n)]
-    prefix = draw_prefix(rng, domain, plant.settles)
+    prefix = draw_prefix(rng, domain, plant.often or plant.settles)
     answers = [_answer(rng, item, prefix, plant) for item in items]
     in_system = bool(prefix.text) and rng.random() < _SYSTEM
     separator = rng.choices(("\n\n", "\n"), (0.8, 0.2))[0]
