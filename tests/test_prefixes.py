@@ -131,7 +131,8 @@ def test_what_a_cache_does_not_hold_whole_is_read_again() -> None:
     hybrid = JambaForCausalLM(
         JambaConfig(
             vocab_size=64, hidden_size=16, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2,
-            num_key_value_heads=1, attn_layer_period=2, attn_layer_offset=1, num_experts=2, mamba_d_state=4, use_mamba_kernels=False,
+            num_key_value_heads=1, attn_layer_period=2, attn_layer_offset=1, num_experts=2, mamba_d_state=4,
+            use_mamba_kernels=False,
         )
     )  # fmt: skip
     assert not reusable(hybrid)
