@@ -119,6 +119,7 @@ def _values(name: str, i: int, hints: Mapping[str, set[str]], words: list[str]) 
         dict.fromkeys(words, COLORS) or {"text": COLORS},
         dict.fromkeys(words, f"red {i}") or {"text": text},
         [dict.fromkeys(words, f"red {i}") or {"text": text}] * 2,
+        f"It is $\\boxed{{{i}}}$.",
         json.dumps([dict.fromkeys(words, f"red {i}")]),
         *words,
     ]
@@ -139,6 +140,7 @@ def _judge(config: Mapping[str, Any], rows: list[dict[str, Any]]) -> tuple[tuple
         documents = list(task.eval_docs)
         if len(documents) < N:
             raise IndexError("the task's own preparation leaves documents out")
+        scores: dict[str, list[Any]] = {}
         for doc in documents:
             context = task.fewshot_context(doc, 0)
             generated = task.OUTPUT_TYPE == "generate_until"
@@ -149,7 +151,11 @@ def _judge(config: Mapping[str, Any], rows: list[dict[str, Any]]) -> tuple[tuple
                 raise ValueError("a prompt of a word")
             if not generated and not all(request.args[1].strip() for request in requests):
                 raise ValueError("an empty choice")
-            task.process_results(doc, ["red 1"] if generated else [(-1.0 - k, False) for k in range(len(requests))])
+            results = ["red 1"] if generated else [(-1.0 - k, False) for k in range(len(requests))]
+            for metric, score in task.process_results(doc, results).items():
+                scores.setdefault(metric, []).append(score)
+        for metric, found in scores.items():
+            task.aggregation()[metric](found)
     except Exception as error:  # whatever a task's own code raises
         step, line, trace = 0, 0, error.__traceback__
         while trace is not None:

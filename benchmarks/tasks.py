@@ -46,6 +46,8 @@ KINDS = {
 MODEL = "zoo-olmoe"
 PAGE = Path(__file__).parents[1] / "docs" / "tasks.md"
 ARMS = 7
+UNLOADABLE = "cannot be loaded ("
+"""In the message for a base whose own code fails: a package it needs, or the hub."""
 
 
 def draw(seed: int = SEED) -> list[tuple[str, str]]:
@@ -68,12 +70,13 @@ def draw(seed: int = SEED) -> list[tuple[str, str]]:
 
 
 def attempt(name: str, folder: Path) -> tuple[bool | None, str]:
-    """Whether the task works under the arms (None: no stand-in documents, so not known), and a sentence."""
+    """Whether the task works under the arms (None: it could not be tried here, so not known), and a sentence."""
     spec = RideSpec(base=name, benchmark=name, arm="none", domain="factual")
     out, data, run = folder / "tasks", folder / "data", folder / "run"
     code, printed = _quietly(lambda: cli.main(["tasks", "new", name, "--domain", "factual", "--out", str(out)]))
     if code:
-        return False, printed.strip().removeprefix("ride_eval: ").removeprefix(f"Task ride_{name}: ")
+        sentence = printed.strip().removeprefix("ride_eval: ").removeprefix(f"Task ride_{name}: ")
+        return (None if UNLOADABLE in sentence else False), sentence
     config, _ = load_base(f"ride_{name}", spec, folder)
     refuse_unfit(name, config)
     try:
@@ -88,6 +91,8 @@ def attempt(name: str, folder: Path) -> tuple[bool | None, str]:
         return False, str(error)
     except Exception as error:  # what a user would see as a traceback is what is looked for
         return False, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    if not config.get("doc_to_text"):
+        return False, "its question is empty, so there are no question tokens to compare"
     return _measured(run)
 
 
@@ -114,7 +119,7 @@ def _evaluate(name: str, out: Path, data: Path, run: Path) -> None:
     )
 
 
-def _measured(run: Path) -> tuple[bool, str]:
+def _measured(run: Path) -> tuple[bool | None, str]:
     """Whether a finished run holds what it should."""
     if read_status(run)["state"] != "complete":
         return False, "the run did not end as complete"
@@ -123,7 +128,8 @@ def _measured(run: Path) -> tuple[bool, str]:
     if len(prompts.drop_duplicates(key)) != ARMS * N:
         return False, f"{len(prompts.drop_duplicates(key))} of {ARMS * N} prompts were measured"
     if prompts["reason"].notna().any():
-        return False, f"prompts were not measured: {prompts['reason'].dropna().iloc[0]}"
+        reason = prompts["reason"].dropna().iloc[0]
+        return (None if reason.startswith("truncated") else False), f"prompts were not measured: {reason}"
     greedy = scores[scores["answer"] == "greedy"]
     if len(greedy) != ARMS * N:
         return False, f"{len(greedy)} of {ARMS * N} answers have a score"
@@ -151,13 +157,14 @@ random, until there were {asked}.
 counts as a stand-in when the harness's own class builds prompts from it and scores an answer. So the page says that a task
 runs, and nothing of its real data.
 
-**{counts[True]} work, {counts[False]} do not, and for {counts[None]} no stand-in documents were found**, so that nothing is
-known of them.
+**{counts[True]} work, {counts[False]} do not, and {counts[None]} could not be tried**: no stand-in documents were found, or the
+harness itself cannot load the task where this page is made, or its prompts are longer than the embedded model takes. Nothing is
+known of those.
 
 | task | kind | result |
 |---|---|---|
 """
-    mark = {True: "", False: "no: ", None: "not known: "}
+    mark = {True: "", False: "no: ", None: "not tried: "}
     lines = [f"| `{name}` | {kind} | {mark[works]}{_cell(sentence)} |" for name, kind, works, sentence in rows]
     return text + "\n".join(lines) + "\n"
 

@@ -48,9 +48,9 @@ def test_the_page_counts_its_own_rows() -> None:
     kinds = [kind for _, kind, _ in rows]
     assert {kind: kinds.count(kind) for kind in tasks.SHARES} == tasks.SHARES
     works = sum(result.startswith("works") for _, _, result in rows)
-    unknown = sum(result.startswith("not known: ") for _, _, result in rows)
-    assert all(result.startswith(("works", "no: ", "not known: ")) for _, _, result in rows)
-    said = re.search(r"\*\*(\d+) work, (\d+) do not, and for (\d+) no stand-in", page)
+    unknown = sum(result.startswith("not tried: ") for _, _, result in rows)
+    assert all(result.startswith(("works", "no: ", "not tried: ")) for _, _, result in rows)
+    said = re.search(r"\*\*(\d+) work, (\d+) do not, and (\d+) could not be tried\*\*", page)
     assert said is not None
     assert tuple(map(int, said.groups())) == (works, 40 - works - unknown, unknown)
 
