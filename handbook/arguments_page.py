@@ -32,10 +32,9 @@ OPTIONS = {
     "tokenizer": "the tokenizer that controls are matched in length with; the model's own by default",
     "pretrained": "comes from `--model_args`; named here only to say where the tokenizer is found",
     "revision": "likewise",
-    "trust_remote_code": "likewise",
 }
 """Every key that `read_options` reads."""
-HIDDEN = ("pretrained", "revision", "trust_remote_code")
+HIDDEN = ("pretrained", "revision")
 """Keys that the harness merges in from the model's arguments: not given by hand."""
 
 

@@ -97,7 +97,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "token_ids": "its tokens, the end token included",
         "entropies": "a token's entropy over the whole vocabulary (nats)",
         "logprobs": "a token's log-probability (nats)",
-        "finish": "why it ended: `stop` or `length`",
+        "finish": "why it ended: `eos` (the model's end token), `stop` (a stop string), `length`; `forced` for forced answers",
         "routing_generated": "selections of each expert on the first 32 tokens; layers x experts, flattened",
         "gates_generated": "gate weights by expert on these tokens, as shares of a layer's",
         "cosines": "a sample's cosines with the samples before it",

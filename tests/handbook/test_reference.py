@@ -39,7 +39,7 @@ def test_the_readme_s_model_arguments_have_the_code_s_defaults() -> None:
     }
     rows = re.findall(r"^\| `(\w+)` \| `?([\w]+)`? \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     shown = {name: value for name, value in rows if name in defaults}
-    assert shown == {name: str(default) for name, default in defaults.items()}
+    assert shown == {name: "none" if default is None else str(default) for name, default in defaults.items()}
 
 
 def test_the_readme_s_example_has_the_cards_numbers() -> None:
