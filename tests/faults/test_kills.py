@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -93,11 +94,15 @@ def test_two_ranks_killed_together_go_on(tmp_path: Path) -> None:
     while n < wanted:
         run = tmp_path / f"run{n}"
         child = launch(run)
-        while child.poll() is None and not (run / "run.json").exists():
+        # The launcher gives each rank a session of its own; the locks tell which processes they are.
+        while child.poll() is None and len(locks := [lock for lock in run.glob("lock-r*") if lock.stat().st_size]) < 2:
             time.sleep(0.02)
+        ranks = [json.loads(lock.read_text())["pid"] for lock in locks]
         time.sleep(rng.uniform(0.0, 8.0))
         if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
+            for process in (child.pid, *ranks):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
             n += 1
         child.wait()
         assert launch(run).wait() == 0
