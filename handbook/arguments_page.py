@@ -9,7 +9,7 @@ HEAD = """# Model arguments and task options
 
 <!-- Written by `python -m handbook` from ride_eval/model.py and ride_eval/options.py. Do not edit. -->
 
-`lm_eval` keeps all its flags. `--model ride` takes every model argument of the harness's `hf` model (`dtype`, `device_map_option`, `peft`,
+`lm_eval` keeps all its flags. `--model ride` takes every model argument of the harness's `hf` model (`dtype`, `revision`, `peft`,
 `parallelize`, ...), and these:
 
 | `--model_args` | default | |
@@ -28,6 +28,7 @@ OPTIONS = {
     "missing_scoring_data": "`nan`: leave out, and count, the scores of documents whose language data is not installed (IFEval)",
     "data_dir": "read `DIR/<benchmark>/<split>.jsonl`, in the hub data set's own fields, instead of the hub",
     "prompts": "a folder with your own `arms.yaml` and `domains.yaml`",
+    "wordings_per_document": "1 by default; up to 6: ask each document under so many of an arm's wordings",
     "tokenizer": "the tokenizer that controls are matched in length with; the model's own by default",
     "pretrained": "comes from `--model_args`; named here only to say where the tokenizer is found",
     "revision": "likewise",

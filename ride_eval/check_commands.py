@@ -37,20 +37,22 @@ def add(commands: Any) -> None:
         "noise", help="how far a model differs from itself, in other batches and with another attention kernel"
     )
     noise.add_argument("--model_args", required=True, metavar="ARGS", help="as for `lm_eval --model ride`, without run_dir")
-    noise.add_argument("--tasks", required=True, metavar="TASKS")
-    noise.add_argument("--out", type=Path, default=Path("noise.json"), metavar="FILE", help="(%(default)s)")
+    noise.add_argument("--tasks", required=True, metavar="TASKS", help="as for `lm_eval`")
+    noise.add_argument("--out", type=Path, default=Path("noise.json"), metavar="FILE", help="the file to write (%(default)s)")
     noise.add_argument("flags", nargs=argparse.REMAINDER, metavar="...", help="after `--`, any other flag of lm_eval")
     noise.set_defaults(call=_noise)
 
     baseline = commands.add_parser("baseline", help="keep small baselines, to commit beside the code")
     actions = baseline.add_subparsers(metavar="ACTION", required=True)
     save = actions.add_parser("save", help="keep a run's numbers under a name")
-    save.add_argument("name", metavar="NAME")
-    save.add_argument("run", type=Path, metavar="RUN")
-    save.add_argument("--to", type=Path, default=BASELINES, metavar="DIR", help="(%(default)s)")
+    save.add_argument("name", metavar="NAME", help="what `ride-eval check --baseline` will call it")
+    save.add_argument("run", type=Path, metavar="RUN", help="a run directory")
+    save.add_argument("--to", type=Path, default=BASELINES, metavar="DIR", help="the folder to keep it in (%(default)s)")
     save.set_defaults(call=_save)
     listing = actions.add_parser("list", help="their names, models and sizes")
-    listing.add_argument("--from", dest="folder", type=Path, default=BASELINES, metavar="DIR", help="(%(default)s)")
+    listing.add_argument(
+        "--from", dest="folder", type=Path, default=BASELINES, metavar="DIR", help="the folder they lie in (%(default)s)"
+    )
     listing.set_defaults(call=_list)
 
 

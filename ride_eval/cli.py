@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="`lm_eval run` with this plugin loaded; takes all its flags", add_help=False)
     run.set_defaults(call=lambda _: _run([]))
 
-    tasks = commands.add_parser("tasks", help="the arms' task files: make them for any task of the harness, list, find")
+    tasks = commands.add_parser("tasks", help="the arms' task files: make them for any task, list, find")
     kinds = tasks.add_subparsers(metavar="ACTION", required=True)
     new = kinds.add_parser("new", help="write the YAML files that put a task under the arms, one an arm")
     new.add_argument(
@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     actions = zoo.add_subparsers(metavar="ACTION", required=True)
     actions.add_parser("list", help="their names, sizes and what was planted in them").set_defaults(call=_zoo_list)
     where = actions.add_parser("path", help="the folder of one, as from_pretrained takes it")
-    where.add_argument("name", metavar="NAME")
+    where.add_argument("name", metavar="NAME", help="one of `ride-eval zoo list`")
     where.set_defaults(call=_zoo_path)
 
     demo = commands.add_parser("demo", help="evaluate four small models on the bundled documents, and report")
@@ -243,13 +243,16 @@ def _tasks_list(_: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from ride_eval.task_files import SHIPPED
+    from ride_eval.arms import Prompts
+    from ride_eval.task_files import SHIPPED, shipped_prefix
 
+    domains = Prompts().domains
     table = Table("--tasks", "base", "domain", "right when", box=None, pad_edge=False)
     for name, (_folder, tag, spec) in SHIPPED.items():
-        domain = "per document" if spec["domain"] == "domain" else str(spec["domain"])
+        domain = str(spec["domain"]) if spec["domain"] in domains else "per document"
+        own = f"{shipped_prefix(name)}_{name}"
         table.add_row(
-            tag if tag == f"ride_{name}" else f"ride_{name}_*",
+            tag if tag == own else f"{own}_*",
             str(spec["base"]),
             domain,
             str(spec.get("correctness", "not scored")),
