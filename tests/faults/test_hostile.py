@@ -123,7 +123,7 @@ def test_a_template_in_a_document_is_text() -> None:
     [
         ("{{question.strip()}}\nAnswer:", "a  b\nAnswer:"),
         ("{{choices.index('y')}}", "1"),
-        ("{{question | regex_replace('a +', '')}}\n", "  b \n"),
+        ("{{question | regex_replace('a +', '')}}\n", " b \n"),
         ("{% for c in choices %}{{loop.index}}{{c}} {% endfor %}", "1x 2y "),
     ],
 )
