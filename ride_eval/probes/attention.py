@@ -8,7 +8,7 @@ among the mask functions too; without that, left padding is attended in silence.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
@@ -67,9 +67,8 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
         _active.remove(self)
         self._set(self._chosen)
 
-    def rows(self) -> list[dict[str, NDArray[np.float32]]]:
-        """Per measured row, float32: `meta_mass` and `keyword_mass` (L,), means over heads, and `keyword_share` (L, H), NaN
-        for dropped heads; nothing where there is no arm's text, or no keyword."""
+    def pending(self) -> list[torch.Tensor]:
+        """What `rows` needs on the host."""
         if not self._layout.rows:
             return []
         layers = []
@@ -81,7 +80,14 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
                     "call the attention interface, so `attention` cannot be measured. Leave it out of probes=."
                 )
             layers.append(fired[0].to(self._masses[0][0].device))
-        masses = torch.stack(layers, 1).cpu().numpy()  # (R, L, 3, H): keywords, question, meta
+        return [torch.stack(layers, 1)]
+
+    def rows(self, arrays: Sequence[NDArray[np.float32]]) -> list[dict[str, NDArray[np.float32]]]:
+        """Per measured row, float32: `meta_mass` and `keyword_mass` (L,), means over heads, and `keyword_share` (L, H), NaN
+        for dropped heads; nothing where there is no arm's text, or no keyword."""
+        if not arrays:
+            return []
+        (masses,) = arrays  # (R, L, 3, H): keywords, question, meta
         rows: list[dict[str, NDArray[np.float32]]] = []
         for row, (keyword, question, meta) in zip(self._layout.rows, np.moveaxis(masses, 2, 1), strict=True):
             columns = {}

@@ -19,6 +19,7 @@ from ride_eval.probes.layout import Layout
 from ride_eval.probes.passes import Passes
 from ride_eval.probes.routing import LeadingRouting, RoutingProbe
 from ride_eval.probes.states import StatesProbe
+from ride_eval.probes.transfer import to_host
 
 PROBES = ("routing", "density", "attention", "entropy")
 
@@ -68,10 +69,12 @@ class Reading:
     def prompt_rows(self, n_rows: int) -> list[dict[str, Any]]:
         """Per measured row, the columns of the `prompts` table, and `experts` and `prompt_experts` for `routes`."""
         rows: list[dict[str, Any]] = [{} for _ in range(n_rows)]
-        for probe in (self.density, self.routing, self.attention):
-            if probe is not None:
-                for row, columns in zip(rows, probe.rows(), strict=True):
-                    row.update(columns)
+        probes = [probe for probe in (self.density, self.routing, self.attention) if probe is not None]
+        pending = [probe.pending() for probe in probes]
+        arrays = iter(to_host([tensor for part in pending for tensor in part]))
+        for probe, part in zip(probes, pending, strict=True):
+            for row, columns in zip(rows, probe.rows([next(arrays) for _ in part]), strict=True):
+                row.update(columns)
         return rows
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ride_eval.metrics.entropy import logprob_entropy
+from ride_eval.probes.transfer import to_host
 
 
 class DecodingProbe(AbstractContextManager["DecodingProbe"]):
@@ -46,8 +47,8 @@ class DecodingProbe(AbstractContextManager["DecodingProbe"]):
     def steps(self, generated: torch.Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Entropies and log-probabilities, (rows, S) float32 nats each, of the S generated tokens (rows, S)."""
         last = self._of(generated[:, -1])
-        both = torch.stack([torch.stack(self._entropies, 1), torch.stack([*self._logprobs, last], 1)]).cpu().numpy()
-        return both[0], both[1]
+        entropies, logprobs = to_host([torch.stack(self._entropies, 1), torch.stack([*self._logprobs, last], 1)])
+        return entropies, logprobs
 
     def _after(self, _: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> None:
         if self.last:

@@ -7,7 +7,7 @@ tokens: sorting is what costs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Any
@@ -74,12 +74,16 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
-    def rows(self) -> list[dict[str, NDArray[np.float32]]]:
+    def pending(self) -> list[torch.Tensor]:
+        """What `rows` needs on the host."""
+        return [self._stacked()] if len(self._layout.question_index) else []
+
+    def rows(self, arrays: Sequence[NDArray[np.float32]]) -> list[dict[str, NDArray[np.float32]]]:
         """Per measured row, `<site>_<measure>` and `..._median`: (L,) float32 over its tokens, and `sorted_tokens`, how many
         of them the measures that sort are over; nothing without tokens."""
-        if not len(self._layout.question_index):
+        if not arrays:
             return [{} for _ in self._layout.rows]
-        values = self._host_copy()
+        (values,) = arrays
         n_unsorted = len(UNSORTED) * len(self._layout.question_index)
         unsorted = values[..., :n_unsorted].reshape(*values.shape[:2], len(UNSORTED), -1)
         in_order = values[..., n_unsorted:].reshape(*values.shape[:2], len(SORTED), -1)
@@ -98,7 +102,7 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
                     row[f"{site}_{measure}"], row[f"{site}_{measure}_median"] = means[i, :, j], medians[i, :, j]
         return row
 
-    def _host_copy(self) -> NDArray[np.float32]:
+    def _stacked(self) -> torch.Tensor:
         """(sites, L, measures x tokens): first those of all question tokens, then those of the spaced ones."""
         stacked = []
         for site in SITES:
@@ -112,7 +116,7 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
                     )
                 layers.append(fired[0].to(self._values[SITES[0], 0][0].device))
             stacked.append(torch.stack(layers))
-        return torch.stack(stacked).cpu().numpy()
+        return torch.stack(stacked)
 
     def _hook(self, handle: Any) -> None:
         self._stack.callback(handle.remove)
