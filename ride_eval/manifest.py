@@ -54,6 +54,8 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
             "limits": bundle.limits,
             "posix": lm.posix,
             "share_prefill": lm.share_prefill,
+            "reuse_prefix": lm.reuse_prefix,
+            "token_budget": lm.token_budget,
             "attn_implementation": getattr(config, "_attn_implementation", None),
             "experts_implementation": getattr(config, "_experts_implementation", None),
             "device": str(lm.device),

@@ -13,7 +13,7 @@ import pytest
 from ride_eval.errors import RunError
 from ride_eval.prompt import TemplateSettings
 from ride_eval.recorder import Recorder, recorder_of
-from ride_eval.store import METRIC_VERSION, Key, read_manifest, read_status, read_table, shards
+from ride_eval.store import METRIC_VERSION, TABLES, Key, read_manifest, read_status, read_table, shards
 
 MANIFEST = {
     "identity": {"model": "a/b", "revision": "main", "chat_template": "c" * 64, "seed": 0},

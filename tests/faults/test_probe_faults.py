@@ -284,14 +284,14 @@ def test_experts_whose_router_hides_are_no_dense_model(
 def test_one_bad_row_in_a_hundred_is_left_out_counted_and_told(
     models: dict[str, Path], evaluate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, calls = DensityProbe._host_copy, []
+    real, calls = DensityProbe._stacked, []
 
     @wraps(real)
     def once(self: DensityProbe) -> Any:
         calls.append(None)
         return real(self) * (np.nan if len(calls) == 40 else 1)
 
-    monkeypatch.setattr(DensityProbe, "_host_copy", once)
+    monkeypatch.setattr(DensityProbe, "_stacked", once)
     arguments = {"pretrained": str(models["olmoe"]), "run_dir": str(tmp_path / "run"), "num_samples": 0}
     evaluate("ride", ["ride_demo_commonsense_*"], model_args=arguments, limit=15, batch_size=1)
     status = read_status(tmp_path / "run")
