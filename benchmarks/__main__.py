@@ -1,11 +1,13 @@
-"""`python -m benchmarks`: what measuring everything costs, against the plain harness doing the same requests.
+"""`python -m benchmarks`: what measuring everything costs. One part a module, one JSON file and one Markdown table for all.
 
-Both sides run interleaved in one process, on the same model and requests, and the ratio of their times is what counts: an
-absolute time on a shared machine says little. "The same requests" is one greedy answer, N sampled ones and all choices of
-every prompt; ours adds the forced answer and all probes.
+    a      ride, all probes        against  the harness's `hf`, no probes
+    b      ride, probes on         against  ride, probes off
+    c      ride's pass             against  a script that asks for hidden states, attention maps and router logits
+    d      growth with documents, arms, tokens and layers; memory of 50,000 requests
+    scale  two processes           against  one
 
 With --data (folders `<benchmark>/<split>.jsonl`) real benchmark prompts are used, with --tokenizers real vocabularies; without
-them, the bundled documents and a small vocabulary. Models have random weights: speed does not depend on what they learned.
+them, the bundled documents and a small vocabulary.
 """
 
 from __future__ import annotations
@@ -13,169 +15,134 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import platform
-import statistics
 import tempfile
 import time
-from copy import copy
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
-from lm_eval.models.huggingface import HFLM
-from lm_eval.tasks import TaskManager
-from transformers import AutoTokenizer, OlmoeConfig, OlmoeForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
-import ride_eval.plugin  # noqa: F401 - importing registers model and tasks
-from ride_eval import zoo
-from ride_eval.model import RideLM
+from benchmarks import against_harness, against_script, growth, probes_off, random_models, two_processes
 
 HERE = Path(__file__).parent
+PARTS: dict[str, Any] = {
+    "a": against_harness,
+    "b": probes_off,
+    "c": against_script,
+    "d": growth,
+    "scale": two_processes,
+}
 
 
-def build(folder: Path, tokenizers: Path | None) -> dict[str, Path]:
-    """Save an OLMoE and a Qwen3 architecture of some ten million parameters beside the embeddings."""
-    size: dict[str, Any] = {
-        "hidden_size": 256,
-        "num_hidden_layers": 8,
-        "num_attention_heads": 8,
-        "max_position_embeddings": 4096,
-    }
-    saved = {}
-    for name, source in (("olmoe", "olmoe-1b-7b-instruct"), ("qwen3", "mistral-7b-instruct-v0.2")):
-        tokenizer = AutoTokenizer.from_pretrained(tokenizers / source if tokenizers else zoo.path("zoo-olmoe"))
-        if tokenizer.pad_token is None:
-            tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
-        torch.manual_seed(0)
-        common = {
-            **size,
-            "vocab_size": len(tokenizer),
-            "eos_token_id": tokenizer.eos_token_id,
-            "bos_token_id": tokenizer.bos_token_id,
-            "pad_token_id": tokenizer.pad_token_id,
-        }
-        model = (
-            OlmoeForCausalLM(OlmoeConfig(**common, intermediate_size=128, num_experts=32, num_experts_per_tok=4))
-            if name == "olmoe"
-            else Qwen3ForCausalLM(Qwen3Config(**common, intermediate_size=1024, num_key_value_heads=4, head_dim=32))
-        )
-        saved[name] = folder / name
-        model.save_pretrained(saved[name])
-        tokenizer.save_pretrained(saved[name])
-    return saved
-
-
-def requests(path: Path, tasks: list[str], options: argparse.Namespace, lm: Any) -> dict[str, list[Any]]:
-    """Every arm's requests for the first documents of the tasks, by the method that answers them."""
-    extra = {"data_dir": str(options.data)} if options.data else {}
-    manager = TaskManager(include_defaults=False, metadata={"pretrained": str(path), **extra})
-    found: dict[str, list[Any]] = {"loglikelihood": [], "generate_until": []}
-    for task in manager.load(manager.match_tasks(tasks))["tasks"].values():
-        if task.OUTPUT_TYPE == "generate_until":
-            task.set_config("generation_kwargs", {"max_gen_toks": options.new_tokens, "until": []}, update=True)
-        task.set_config("num_fewshot", options.shots)
-        task.set_fewshot_seed(1234)
-        task.build_all_requests(
-            limit=options.documents, rank=0, world_size=1, apply_chat_template=True, chat_template=lm.apply_chat_template,
-            fewshot_as_multiturn=True, tokenizer_name=lm.tokenizer_name,
-        )  # fmt: skip
-        for instance in task.instances:
-            found[instance.request_type].append(instance)
-    return found
-
-
-def plain(lm: Any, asked: dict[str, list[Any]], samples: int) -> float:
-    """Seconds the harness's own model takes: greedy answers, each sample as a request of its own, and every choice."""
-    sampled = []
-    for instance in asked["generate_until"]:
-        other = copy(instance)
-        other.arguments = (instance.args[0], {**instance.args[1], "do_sample": True, "temperature": 1.0, "top_k": 0})
-        sampled += [other] * samples
-    start = time.perf_counter()
-    for method, instances in (*asked.items(), ("generate_until", sampled)):
-        if instances:
-            getattr(lm, method)(instances, disable_tqdm=True)
-    return time.perf_counter() - start
-
-
-def ours(model: Any, tokenizer: Any, asked: dict[str, list[Any]], options: argparse.Namespace) -> float:
-    """Seconds RideLM takes for the same, with all probes, into a fresh run directory."""
-    with tempfile.TemporaryDirectory() as run:
-        lm = RideLM(
-            model, tokenizer=tokenizer, run_dir=f"{run}/run", num_samples=options.samples, batch_size=options.batch_size
-        )
-        start = time.perf_counter()
-        for method, instances in asked.items():
-            if instances:
-                getattr(lm, method)(instances, disable_tqdm=True)
-        seconds = time.perf_counter() - start
-        lm.recorder.close()
-    return seconds
-
-
-def compare(name: str, path: Path, tasks: list[str], options: argparse.Namespace) -> dict[str, Any]:
-    """One row of the table: the medians of interleaved runs, and the spread of their ratios."""
-    hf = HFLM(str(path), device="cpu", batch_size=options.batch_size, dtype="float32")
-    asked = requests(path, tasks, options, hf)
-    pairs = [(ours(hf.model, hf.tokenizer, asked, options), plain(hf, asked, options.samples)) for _ in range(options.repeats)]
-    ratios = [a / b for a, b in pairs]
+def machine() -> dict[str, Any]:
+    """What the figures were measured on, and how busy it was."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = {line.partition(":")[2].strip() for line in lines if line.startswith("model name")}
     return {
-        "model": name,
-        "parameters": sum(parameter.numel() for parameter in hf.model.parameters()),
-        "tasks": tasks,
-        "prompts_and_choices": {method: len(instances) for method, instances in asked.items()},
-        "ride_seconds": statistics.median(a for a, _ in pairs),
-        "harness_seconds": statistics.median(b for _, b in pairs),
-        "ratio": statistics.median(ratios),
-        "ratio_range": [min(ratios), max(ratios)],
+        "processor": ", ".join(sorted(names)) or platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "load_before": os.getloadavg()[0],
+        "python": platform.python_version(),
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+def table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Markdown."""
+    head = ["part", "model", "what", "quantity", "ride", "other", "against", "ratio", "range (n)", "target", "met"]
+    lines = ["| " + " | ".join(head) + " |", "|---|---|---|---|---:|---:|---|---:|---|---:|---|"]
+    for r in rows:
+        spread = f"{r['low']:.2f} to {r['high']:.2f} ({r['n']})" if r["low"] is not None and r["n"] > 1 else ""
+        met = {None: "", True: "yes", False: "**no**"}[r["met"]]
+        cells = [
+            r["part"],
+            r["model"],
+            r["what"],
+            r["quantity"],
+            _number(r["ours"], r["unit"]),
+            _number(r["theirs"], r["unit"]),
+        ]
+        cells += [r["against"], f"{r['value']:.3g}", spread, "" if r["target"] is None else f"{r['target']:g}", met]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def _number(value: float | None, unit: str) -> str:
+    return "" if value is None else f"{value:.3g} {unit}".strip() if abs(value) < 1000 else f"{value:.0f} {unit}".strip()
+
+
+def page(report: dict[str, Any]) -> str:
+    """The Markdown page of all parts measured so far."""
+    text = [
+        "# What measuring costs", "",
+        "`python -m benchmarks`. Models have random weights, in float32. Times are medians of runs that take turns in one "
+        "process, ratios are those of neighbours; a peak is of a process of its own, without what loading took.", "",
+    ]  # fmt: skip
+    for part, found in report["parts"].items():
+        m = found["machine"]
+        sizes = ", ".join(f"{name} {n / 1e6:.0f} M parameters" for name, n in found["parameters"].items())
+        prompts = "real benchmark prompts" if found["settings"]["real_prompts"] else "bundled documents"
+        versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+        text.append(
+            f"- {part}: {found['seconds']:.0f} s on {m['processor']}, {m['cores']} cores, {m['threads']} threads, "
+            f"{m['memory_gb']} GB, load before it {m['load_before']:.1f}; {sizes}; {prompts}; {versions}"
+        )
+    rows = [row for found in report["parts"].values() for row in found["rows"]]
+    return "\n".join([*text, "", *table(rows), ""])
+
+
+def write(out: Path, found: dict[str, dict[str, Any]]) -> None:
+    """Put parts into the results; those measured at another time stay."""
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / "costs.json"
+    there = json.loads(file.read_text())["parts"] if file.exists() else {}
+    parts = there | found
+    report = {"parts": {part: parts[part] for part in PARTS if part in parts}}
+    file.write_text(json.dumps(report, indent=2) + "\n")
+    (out / "costs.md").write_text(page(report))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--parts", default=",".join(PARTS), help="names of parts, joined by commas (%(default)s)")
+    parser.add_argument("--quick", action="store_true", help="tiny models and few documents: that it works, not what it costs")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--tokenizers", type=Path)
-    parser.add_argument("--documents", type=int, default=10)
-    parser.add_argument("--shots", type=int, default=0)
-    parser.add_argument("--samples", type=int, default=10)
-    parser.add_argument("--new-tokens", type=int, default=64)
-    parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=HERE / "results")
-    options = parser.parse_args()
+    parser.add_argument("--out", type=Path, default=HERE / "results", help="parts measured earlier stay in its files")
+    options = parser.parse_args(argv)
+    chosen = options.parts.split(",")
+    if unknown := [part for part in chosen if part not in PARTS]:
+        parser.error(f"there is no part {unknown[0]!r}; there are {', '.join(PARTS)}")
     logging.disable(logging.WARNING)
-    tasks = {
-        "generation": ["ride_gsm8k_*"] if options.data else ["ride_demo_math_*"],
-        "choices": ["ride_arc_challenge_*"] if options.data else ["ride_demo_commonsense_*"],
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        models = build(Path(folder), options.tokenizers)
-        rows = [
-            {"what": what, **compare(name, path, names, options)}
-            for name, path in models.items()
-            for what, names in tasks.items()
-        ]
-    report = {
-        "machine": {"processor": platform.machine(), "threads": torch.get_num_threads(), "python": platform.python_version()},
-        "versions": {package: metadata.version(package) for package in ("torch", "transformers", "lm_eval")},
-        "settings": {key: value for key, value in vars(options).items() if key not in ("data", "tokenizers", "out")}
-        | {"real_prompts": bool(options.data), "real_tokenizers": bool(options.tokenizers)},
-        "rows": rows,
-    }
-    options.out.mkdir(exist_ok=True)
-    (options.out / "shared_prefill.json").write_text(json.dumps(report, indent=2) + "\n")
-    lines = [
-        "| model | parameters | what | ride, everything on (s) | harness, nothing on (s) | ratio | range |",
-        "|---|---:|---|---:|---:|---:|---|",
-        *(
-            f"| {r['model']} | {r['parameters'] / 1e6:.1f} M | {r['what']} | {r['ride_seconds']:.1f} "
-            f"| {r['harness_seconds']:.1f} | {r['ratio']:.2f} | {r['ratio_range'][0]:.2f} to {r['ratio_range'][1]:.2f} |"
-            for r in rows
-        ),
-    ]
-    (options.out / "shared_prefill.md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    data = str(options.data.resolve()) if options.data else None
+    with tempfile.TemporaryDirectory() as work:
+        saved = random_models.build(Path(work), options.tokenizers, quick=options.quick)
+        folders = {name: str(folder) for name, folder in saved.items() if not options.quick or name == "olmoe"}
+        for part in chosen:
+            before, start, rows = machine(), time.perf_counter(), []
+            for row in PARTS[part].rows(folders, data, quick=options.quick):
+                if options.quick:
+                    row |= {"target": None, "met": None}  # tiny models say nothing of it
+                rows.append(row)
+                print(table([row])[-1], f"{time.perf_counter() - start:.0f} s", flush=True)
+            found = {
+                "machine": before,
+                "versions": {name: metadata.version(name) for name in ("ride-eval", "torch", "transformers", "lm_eval")},
+                "settings": {
+                    "quick": options.quick, "real_prompts": data is not None, "real_tokenizers": bool(options.tokenizers),
+                },
+                "parameters": {name: random_models.size(saved[name]) for name in folders},
+                "seconds": time.perf_counter() - start,
+                "rows": rows,
+            }  # fmt: skip
+            write(options.out, {part: found})
 
 
 if __name__ == "__main__":

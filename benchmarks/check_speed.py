@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import json
 import platform
 import resource
@@ -54,9 +55,11 @@ class Shards:
         rows = pa.Table.from_arrays(arrays, schema=schema)
         for first in range(0, n, ROWS_PER_SHARD):
             self.number += 1
-            sha = hashlib.sha256(str(self.number).encode()).hexdigest()[:16]
+            content = io.BytesIO()
+            pq.write_table(rows.slice(first, ROWS_PER_SHARD), content, compression="zstd")
+            sha = hashlib.sha256(content.getvalue()).hexdigest()[:16]
             file = self.folder / f"{table}-r0-{self.number:05d}-{sha}.parquet"
-            pq.write_table(rows.slice(first, ROWS_PER_SHARD), file, compression="zstd")
+            file.write_bytes(content.getvalue())
 
 
 def write_run(folder: Path, documents: int, layers: int, experts: int, k: int, seed: int) -> None:

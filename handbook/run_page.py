@@ -17,10 +17,12 @@ formulas: [what is measured](../metrics.md), version {METRIC_VERSION}.
 |---|---|
 | `run.json` | identity and settings; written first, never rewritten |
 | `<table>-r<rank>-<number>-<sha16>.parquet` | a part of a table; its name ends in the first 16 hex digits of its SHA-256 |
-| `lock-r<rank>.json` | there while a process writes to the run: who it is |
 | `status.json` | written last: complete or failed, counts, reasons; its absence means running, or killed |
+| `lock-r<rank>.json` | while a process writes: which one; a lock of a dead process is taken over |
+| `<shard>.corrupt` | a shard that was damaged and set aside; its rows were measured again |
 
-A run that was stopped and continued may hold a row twice: drop duplicates by the key.
+A run that was stopped and continued may hold a row twice: drop duplicates by the key. What of it can be relied on:
+[what you can rely on](../reliability.md).
 
 ## The key
 
@@ -48,7 +50,7 @@ _ANSWER = {
     "sample": "number of the sample; 0 for other answers",
 }
 ABOUT = {
-    "requests": "A row a prompt that was asked for, written before anything is measured: so what is missing can be told.",
+    "requests": "A row a prompt that was asked for, written before anything is measured: what is missing can be told by it.",
     "prompts": "A row a rendered prompt. Lists have a value a layer unless said otherwise.",
     "generations": "A row an answer.",
     "choices": "A row a choice of a multiple-choice or log-likelihood task.",
@@ -67,8 +69,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "meta_length": "its length",
         "meta_unit": "`tokens` or `words`",
         "prompt_tokens": "tokens of the prompt",
-        "shared_tokens": "of these, leading ones that were read once for several prompts",
-        "question_tokens": "tokens of the question",
+        "shared_tokens": "of these, the leading ones that were read once for several prompts; null in runs of older versions",
+        "question_tokens": "of these, in the question",
         "aligned_tokens": "of these, equal in all seven standard arms: what statistics are taken on",
         "reason": "why the prompt has no token statistics; null if it has",
         **{
@@ -100,7 +102,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "gates_generated": "gate weights by expert on these tokens, as shares of a layer's",
         "cosines": "a sample's cosines with the samples before it",
         "rouge_l": "its ROUGE-L F1 with these",
-        "reason": "why the answer could not be measured; null if it was",
+        "reason": "which check of its probabilities failed: nothing but the text is then kept; null if none did",
     },
     "choices": {
         "choice": "index of the choice",
@@ -108,7 +110,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "loglikelihood": "summed over its tokens (nats)",
         "bytes": "its length in UTF-8",
         "greedy": "whether greedy decoding would give it",
-        "reason": "why the choice could not be measured; null if it was",
+        "reason": "which check of its log-likelihood failed; null if none did",
     },
     "routes": {
         "token_ids": "the aligned question tokens",

@@ -16,6 +16,7 @@ from lm_eval.config.task import TaskConfig
 from lm_eval.tasks._yaml_loader import load_yaml
 
 from ride_eval.errors import TaskError
+from ride_eval.groups import is_group, part_files, pooled_config
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _STRUCTURE = ("tag", "group", "task_list", "class", "task_alias")
@@ -27,12 +28,12 @@ class RideSpec:
     """The `metadata: {ride: ...}` of a task's YAML."""
 
     base: str
-    """Name of the task under the arm: a harness task, or a file relative to the YAML."""
+    """Name of the task under the arm: a harness task, a group of them, or a file relative to the YAML."""
     benchmark: str
     """Name of the data in `data_dir`, and of the tag without `ride_`."""
     arm: str
     domain: str
-    """A domain of prompts/, or the field of the document that holds one."""
+    """A domain of prompts/, or the field of the document that holds one, or a subject that prompts/subjects.yaml knows."""
     base_file: str | None = None
     """Where the base lies under the harness's tasks folder; without it, all its files are searched."""
     answer_filter: str | None = None
@@ -58,10 +59,10 @@ def read_spec(task: str, metadata: Mapping[str, Any]) -> RideSpec:
     not_text = [name for name, value in given.items() if value is not None and not isinstance(value, str)]
     if not_text:
         raise TaskError(f"Task {task}: metadata.ride.{not_text[0]} is {given[not_text[0]]!r}; text was expected.")
-    if not _PLAIN.fullmatch(given["benchmark"]):
+    if not all(_PLAIN.fullmatch(part) for part in given["benchmark"].split("/")):
         raise TaskError(
             f"Task {task}: metadata.ride.benchmark is {given['benchmark']!r}; it names a folder of data_dir, so a plain word "
-            "of letters, digits, `.`, `_` and `-` was expected."
+            "of letters, digits, `.`, `_` and `-` was expected, or two with `/` between them."
         )
     return RideSpec(**given)
 
@@ -69,21 +70,23 @@ def read_spec(task: str, metadata: Mapping[str, Any]) -> RideSpec:
 def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], Path]:
     """The base task's own configuration, freshly copied, and the folder its relative paths start from.
 
-    Raises TaskError for a base that is not there, cannot be loaded, is a group, or exists as a Python class only.
+    For a group: what its tasks share (see `groups`). Raises TaskError for a base that is not there, cannot be loaded, is a
+    group of tasks that do not fit together, or exists as a Python class only.
     """
-    # Normalised, since `folder` may not be there yet: `new/../mine.yml` would then not be found.
-    own = spec.base.endswith((".yml", ".yaml"))
-    file = Path(os.path.normpath(folder / spec.base)) if own else _harness_file(spec)
-    if file is None or not file.is_file():
+    file = _found(spec, folder)
+    if file is None:
         raise TaskError(
             f"Task {task}: the base {spec.base!r} is neither a task of lm_eval {lm_eval.__version__} nor a file in {folder}."
         )
     try:
-        config = deepcopy(_load(file))
+        parts = parts_of(spec)
+        config = deepcopy(_load(file)) if not parts else pooled_config(spec.base, parts)
+    except TaskError as error:
+        raise TaskError(f"Task {task}: {error}") from None
     except Exception as error:  # a base may bring code of its own, which can fail in any way: a missing package, no network
         reason = " ".join(str(error).split())[:300]
         raise TaskError(f"Task {task}: the base {file} cannot be loaded ({type(error).__name__}: {reason}).") from error
-    if "group" in config or isinstance(config.get("task"), list):
+    if is_group(config):
         raise TaskError(f"Task {task}: {spec.base!r} is a group of tasks; name one of its tasks as base.")
     if "class" in config:
         raise TaskError(f"Task {task}: {spec.base!r} is a Python class without a YAML configuration, which cannot take an arm.")
@@ -93,6 +96,14 @@ def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], 
     if unknown:
         raise TaskError(f"Task {task}: the base {file} has keys a task does not take: {', '.join(sorted(unknown))}.")
     return config, file.parent
+
+
+def parts_of(spec: RideSpec) -> dict[str, Path]:
+    """The YAML of each task of a harness group; none for a single task, or a file of one's own. Raises TaskError."""
+    file = None if spec.base.endswith((".yml", ".yaml")) else _harness_file(spec)
+    if file is None or not is_group(load_yaml(file, resolve_func=False)):
+        return {}
+    return part_files(spec.base, file)
 
 
 def refuse_unfit(base: str, config: Mapping[str, Any]) -> None:
@@ -116,7 +127,19 @@ def refuse_sampling(task: str, generation_kwargs: Mapping[str, Any] | None) -> N
 def harness_path(spec: RideSpec) -> str:
     """Where a harness task's YAML lies under the harness's tasks folder."""
     file = _harness_file(spec)
-    return "" if file is None else str(file.relative_to(Path(lm_eval.tasks.__file__).parent))
+    return "" if file is None else in_harness(file)
+
+
+def in_harness(file: Path) -> str:
+    """A harness file's place under the harness's tasks folder."""
+    return str(file.relative_to(Path(lm_eval.tasks.__file__).parent))
+
+
+def _found(spec: RideSpec, folder: Path) -> Path | None:
+    # Normalised, since `folder` may not be there yet: `new/../mine.yml` would then not be found.
+    own = spec.base.endswith((".yml", ".yaml"))
+    file = Path(os.path.normpath(folder / spec.base)) if own else _harness_file(spec)
+    return file if file is not None and file.is_file() else None
 
 
 @lru_cache(maxsize=64)
@@ -132,10 +155,9 @@ def _harness_file(spec: RideSpec) -> Path | None:
     if spec.base_file is not None and (root / spec.base_file).is_file():
         return root / spec.base_file
     likely = sorted(root.glob(f"**/{spec.base}.yaml"))
-    named = (f"task: {spec.base}", f"group: {spec.base}")
-    others = (
-        file for file in sorted(root.glob("**/*.yaml")) if any(line in file.read_text(encoding="utf-8") for line in named)
-    )
+    # As written in files made by scripts too, which quote keys and names.
+    named = re.compile(rf"""^["']?(task|group)["']?:\s*["']?{re.escape(spec.base)}["']?\s*$""", re.MULTILINE)
+    others = (file for file in sorted(root.glob("**/*.yaml")) if named.search(file.read_text(encoding="utf-8")))
     for files in (likely, others):
         for file in files:
             config = load_yaml(file, resolve_func=False)

@@ -243,13 +243,16 @@ def _tasks_list(_: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from ride_eval.task_files import SHIPPED
+    from ride_eval.arms import Prompts
+    from ride_eval.task_files import SHIPPED, shipped_prefix
 
+    domains = Prompts().domains
     table = Table("--tasks", "base", "domain", "right when", box=None, pad_edge=False)
     for name, (_folder, tag, spec) in SHIPPED.items():
-        domain = "per document" if spec["domain"] == "domain" else str(spec["domain"])
+        domain = str(spec["domain"]) if spec["domain"] in domains else "per document"
+        own = f"{shipped_prefix(name)}_{name}"
         table.add_row(
-            tag if tag == f"ride_{name}" else f"ride_{name}_*",
+            tag if tag == own else f"{own}_*",
             str(spec["base"]),
             domain,
             str(spec.get("correctness", "not scored")),

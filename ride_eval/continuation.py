@@ -198,8 +198,8 @@ class _Reader:
     def __call__(self, logits: torch.Tensor) -> None:
         tokens = self._answer[:, self._at : self._at + logits.shape[1]].to(logits.device)
         likeliest = (logits.argmax(-1) == tokens).float()
-        values = [token_logprob(logits, tokens), likeliest, *([token_entropy(logits)] if self._entropies else [])]
-        self._parts.append(torch.stack(values))
+        values = [token_logprob(logits, tokens), likeliest]
+        self._parts.append(torch.stack([*values, token_entropy(logits)] if self._entropies else values))
         self._at += logits.shape[1]
 
     def results(self, lengths: Sequence[int]) -> list[Followed]:

@@ -1,17 +1,21 @@
 """A task's documents: from the hub, from a local folder in the hub's own fields, or from files beside the task.
 
-`--metadata '{"data_dir": "DIR"}'` reads `DIR/<benchmark>/<split>.jsonl`, for clusters without internet.
+`--metadata '{"data_dir": "DIR"}'` reads `DIR/<benchmark>/<split>.jsonl`, for clusters without internet. The tasks of a group
+have theirs in `DIR/<benchmark>/<configuration>/`, or share the group's files, where a field `subject` may say which is whose.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from functools import lru_cache
+import random
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
 
 import datasets
+import numpy as np
 
 from ride_eval.errors import DataError
 
@@ -30,6 +34,49 @@ def read_folder(folder: Path, *, instead: str = "") -> datasets.DatasetDict:
             f"object a line. Put them there{instead}."
         )
     return datasets.DatasetDict({file.stem: read_jsonl(file, file.stat().st_mtime_ns) for file in files})
+
+
+_INSTEAD = ", or leave data_dir out to load from the hub"
+
+
+def read_local(data_dir: Path, benchmark: str) -> datasets.DatasetDict:
+    """The documents of a benchmark, or of the configuration of one: `mmlu/anatomy`. Raises DataError."""
+    group, _, configuration = benchmark.partition("/")
+    if not configuration or (data_dir / benchmark).is_dir():
+        return read_folder(data_dir / benchmark, instead=_INSTEAD)
+    shared = read_folder(data_dir / group, instead=_INSTEAD)
+    own = datasets.DatasetDict()
+    for split, rows in shared.items():
+        found = rows["subject"] if "subject" in rows.column_names else [configuration] * len(rows)
+        chosen = [i for i, subject in enumerate(found) if subject == configuration]
+        if chosen:
+            own[split] = rows.select(chosen)
+    if not own:
+        raise DataError(
+            f"No document in {data_dir / group} has the `subject` {configuration!r}. Put some there, or into "
+            f"{data_dir / benchmark}/."
+        )
+    return own
+
+
+def steady(process: Callable[..., Any]) -> Callable[..., Any]:
+    """A task's own preparation of its documents, with the same draws each time.
+
+    Some shuffle choices with the global generator; then the seven arms would hold different documents.
+    """
+
+    @wraps(process)
+    def prepare(*args: Any, **kwargs: Any) -> Any:
+        before = random.getstate(), np.random.get_state()  # noqa: NPY002 - it is the global one that they use
+        random.seed(0)
+        np.random.seed(0)  # noqa: NPY002
+        try:
+            return process(*args, **kwargs)
+        finally:
+            random.setstate(before[0])
+            np.random.set_state(before[1])  # noqa: NPY002
+
+    return prepare
 
 
 @lru_cache(maxsize=64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lm_eval.api.samplers import ContextSampler, FirstNSampler
@@ -16,12 +16,22 @@ class DocumentSampler(ContextSampler):
 
     _in_order: bool
     _question: Callable[[Any], Any]
+    _pools: Mapping[Any, list[Any]]
+    _within: str | None
     _seed: int | None = 0
 
     @classmethod
-    def like(cls, sampler: ContextSampler, question: Callable[[Any], Any]) -> DocumentSampler:
-        """A sampler over the same examples; one that takes the first n in order still does."""
+    def like(cls, sampler: ContextSampler, question: Callable[[Any], Any], *, within: str | None = None) -> DocumentSampler:
+        """A sampler over the same examples; one that takes the first n in order still does.
+
+        `within` is a field in which a document's examples equal it.
+        """
         own = cls(list(sampler.fewshot_docs()))
+        own._within = within
+        pools: dict[Any, list[Any]] = {}
+        for example in own.df:
+            pools.setdefault(example[within] if within else None, []).append(example)
+        own._pools = pools
         own._in_order = isinstance(sampler, FirstNSampler)
         own._question = question
         return own
@@ -34,10 +44,11 @@ class DocumentSampler(ContextSampler):
     def begin(self, doc: Any, document: str) -> None:
         """The document whose prompt is built next."""
         self._asked = str(self._question(doc))
+        self._pool = self._pools.get(doc[self._within] if self._within else None, [])
         self._random = random.Random(f"{self._seed}:{document}")  # noqa: S311 - a draw of examples, no secret
 
     def sample(self, n: int, eval_doc: Any = None, df: Any = None, **kwargs: Any) -> Sequence[Any]:
-        pool = list(self.df)
+        pool = self._pool
         order = range(len(pool)) if self._in_order else _shuffled(len(pool), self._random)
         examples: list[Any] = []
         for i in order:

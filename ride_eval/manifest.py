@@ -54,6 +54,8 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
             "limits": bundle.limits,
             "posix": lm.posix,
             "share_prefill": lm.share_prefill,
+            "reuse_prefix": lm.reuse_prefix,
+            "token_budget": lm.token_budget,
             "attn_implementation": getattr(config, "_attn_implementation", None),
             "experts_implementation": getattr(config, "_experts_implementation", None),
             "device": str(lm.device),
@@ -74,6 +76,7 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
             "experts_per_token": routers[0].top_k if routers else 0,
             "router_normalization": routers[0].normalization if routers else None,
             "router_gives_probabilities": routers[0].gives_probabilities if routers else None,
+            "limits": bundle.limits,
             "untrained": bool(getattr(config, "ride_eval_untrained", False)),
         },
         "versions": {

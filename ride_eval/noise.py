@@ -126,7 +126,7 @@ def measure(model_args: str, tasks: str, flags: Sequence[str], folder: Path | No
         run = folder / f"{number}-{name.replace(' ', '-')}"
         text = ",".join([*arguments, *([more] if more else []), f"run_dir={run}"])
         command = [sys.executable, "-c", _MAIN, "run", "--model", "ride", "--model_args", text, "--tasks", tasks]
-        done = subprocess.run([*command, "--batch_size", str(size), *flags], stdout=sys.stderr, check=False)  # noqa: S603
+        done = subprocess.run([*command, "--batch_size", str(size), *flags], stdout=sys.stderr, check=False)  # noqa: S603 - no shell
         if done.returncode:
             raise UsageError(f"The variant {name!r} could not be measured; the harness says why above.")
         runs[name] = load_snapshot(run)

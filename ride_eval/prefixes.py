@@ -133,49 +133,34 @@ def _fill(cache: Any, before: int, rows: Sequence[_Read | None], reused: Sequenc
 
 
 def common_prefixes(prompts: Sequence[Sequence[int]]) -> list[Prefix | None]:
-    """For each sequence of token ids the prefix to share, so that the most tokens are saved; None where none saves any.
+    """For each sequence of token ids the prefix to share, None where it saves nothing.
 
-    Each prompt gets one prefix. Sorted, prompts that share much are neighbours, and the runs of neighbours that share at least
-    n tokens form a tree; a node either shares its own tokens among all of its prompts, or leaves it to its children, whichever
-    saves more.
+    Sorted, prompts that share much are neighbours; they are cut into runs so that the runs, each sharing what all of it has in
+    common, save the most tokens.
     """
     order = sorted(range(len(prompts)), key=lambda i: tuple(prompts[i]))
     common = [_common(prompts[one], prompts[other]) for one, other in pairwise(order)]
+    # Of the first `end` prompts: the tokens saved at best, and the last run's start and what it shares.
+    best = [(0, 0, 0)]
+    for end in range(1, len(order) + 1):
+        found = (best[end - 1][0], end - 1, 0)
+        depth = len(prompts[order[end - 1]])
+        for start in range(end - 2, -1, -1):
+            depth = min(depth, common[start])
+            if depth < MIN_SHARED:
+                break
+            found = max(found, (best[start][0] + (end - start - 1) * depth, start, depth))
+        best.append(found)
     planned: list[Prefix | None] = [None] * len(prompts)
-    for start, end, n in _runs([*common, -1]):
-        prefix = Prefix(ids=tuple(prompts[order[start]][:n]))
-        for place in range(start, end):
-            planned[order[place]] = prefix
+    end = len(order)
+    while end:
+        _, start, depth = best[end]
+        if depth:
+            prefix = Prefix(ids=tuple(prompts[order[start]][:depth]))
+            for place in order[start:end]:
+                planned[place] = prefix
+        end = start
     return planned
-
-
-@dataclass
-class _Node:
-    """A run of neighbours from `start`, which share `depth` tokens, and the best that is known of its parts."""
-
-    depth: int
-    start: int
-    saved: int
-    runs: list[tuple[int, int, int]]
-
-
-def _runs(common: Sequence[int]) -> list[tuple[int, int, int]]:
-    """(start, end, tokens) of the runs to share, from the tokens each prompt shares with the next; -1 ends them."""
-    stack: list[_Node] = []
-    for i, depth in enumerate(common):
-        node = _Node(depth, i, 0, [])  # this prompt alone
-        while stack and stack[-1].depth > depth:
-            closed = stack.pop()
-            closed.saved, closed.runs = closed.saved + node.saved, closed.runs + node.runs
-            own = (i - closed.start) * closed.depth
-            if closed.depth >= MIN_SHARED and own > closed.saved:
-                closed.saved, closed.runs = own, [(closed.start, i + 1, closed.depth)]
-            node = closed
-        if stack and stack[-1].depth == depth:
-            stack[-1].saved, stack[-1].runs = stack[-1].saved + node.saved, stack[-1].runs + node.runs
-        else:
-            stack.append(_Node(depth, node.start, node.saved, node.runs))
-    return stack[-1].runs  # of the node that -1 opened: all there is
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:

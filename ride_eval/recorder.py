@@ -232,7 +232,7 @@ class Recorder:
         if not keys:
             return
         arms = sorted({key.arm for key in keys})
-        frame = read_table(self.run, "generations", ["token_ids"], [("answer", "=", "greedy"), ("arm", "in", arms)])
+        frame = read_table(self.run, "generations", ["token_ids", "reason"], [("answer", "=", "greedy"), ("arm", "in", arms)])
         for row in _records(frame):
             if (key := _key(row)) in keys:
                 self.generations[key, "greedy"] = row
@@ -261,9 +261,9 @@ class Recorder:
     def finish(self) -> None:
         """Write that the run is complete, if every task is scored. With several ranks, once all of them are done."""
         if self.rank == 0 and self.is_open and not self._finished and self._expected <= self._scored:
-            self._finished = True
             self.check()
             error = self._missing()
+            self._finished = True
             self._write_status("failed" if error else "complete", error)
             lock.release(self.run, self.rank)
 

@@ -93,7 +93,7 @@ def read_manifest(run: Path) -> dict[str, Any]:
     file = run / "run.json"
     manifest = read_json(file)
     for field in _REQUIRED:
-        if field not in manifest:
+        if manifest.get(field) is None:
             raise RunError(f"{file} lacks {field!r}; it is damaged, or not a run of ride_eval.")
     if manifest["format"] != FORMAT_VERSION:
         raise RunError(f"{run} has format {manifest['format']!r}; this version of ride_eval reads format {FORMAT_VERSION}.")
@@ -110,7 +110,7 @@ def check_manifest(file: Path, manifest: Mapping[str, Any]) -> None:
     """Raise RunError naming a field of a run's manifest, kept in `file`, that is not what it must be."""
     check_fields(file, manifest, _MANIFEST)
     model = manifest["model"]
-    if model.get("experts_per_token") and not (model.get("experts") and isinstance(model.get("moe_layers"), list)):
+    if model.get("experts_per_token") and not (model.get("experts") and model.get("moe_layers")):
         raise RunError(f"{file} names experts a token, but not the experts or layers they are of; it is damaged.")
 
 
@@ -131,7 +131,7 @@ def read_status(run: Path) -> dict[str, Any]:
     if not file.exists():
         return {"state": "incomplete"}
     status = read_json(file)
-    if "state" not in status:
+    if status.get("state") is None:
         raise RunError(f"{file} lacks 'state'; it is damaged. Remove it: the run then counts as incomplete.")
     check_fields(file, status, _STATUS)
     return status

@@ -51,7 +51,8 @@ class Chooser:
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         group = 1 + self._uniform.shape[1]
-        chosen = scores.argmax(-1).reshape(-1, group)
+        greedy = scores.reshape(-1, group, scores.shape[-1])[:, 0].argmax(-1, keepdim=True)
+        chosen = greedy.expand(-1, group).contiguous()
         if group > 1:
             samples = self._raw[0].reshape(-1, group, scores.shape[-1])[:, 1:].reshape(-1, scores.shape[-1])
             chosen[:, 1:] = draw(samples, self._uniform[:, :, self.step].reshape(-1)).reshape(-1, group - 1)

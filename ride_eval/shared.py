@@ -24,6 +24,7 @@ from ride_eval.metrics.embedding import prefix_cosines
 from ride_eval.prefixes import Prefix, Prefixes, Started
 from ride_eval.probes.bundle import Reading
 from ride_eval.probes.layout import Layout
+from ride_eval.probes.transfer import to_host
 from ride_eval.prompt import Prompt, Request
 from ride_eval.sampling import Chooser, draw, uniforms
 from ride_eval.store import FORCED
@@ -137,8 +138,8 @@ class SharedPrefill:
         found = []
         for start in range(0, len(written), group):
             lengths = [answer.content_tokens for answer in written[start + 1 : start + group]]
-            found.append(prefix_cosines(states[start + 1 : start + group], lengths, centre.to(states.device)).cpu().numpy())
-        return found
+            found.append(prefix_cosines(states[start + 1 : start + group], lengths, centre.to(states.device)))
+        return to_host(found)
 
     def _forced(self, batch: Sequence[Placing], read: Prefilled) -> list[Followed | None]:
         """`none`'s answer after each prompt of the other arms, where it is known by now."""

@@ -16,14 +16,16 @@ from typing import Any
 
 import lm_eval.utils
 from lm_eval.api.task import ConfigurableTask
+from lm_eval.tasks._yaml_loader import load_yaml
 
 from ride_eval.aggregation import mean_over_prompts, nan_mean, nan_stderr, without_missing
 from ride_eval.arms import STANDARD_ARMS, MetaPrompt
 from ride_eval.asked import announce, forget
-from ride_eval.base import RideSpec, load_base, read_spec, refuse_sampling, refuse_unfit
-from ride_eval.data import read_folder, unreachable, use_splits
+from ride_eval.base import RideSpec, in_harness, load_base, parts_of, read_spec, refuse_sampling, refuse_unfit
+from ride_eval.data import read_folder, read_local, steady, unreachable, use_splits
 from ride_eval.errors import RideError, TaskError, UsageError
 from ride_eval.fewshot import DocumentSampler
+from ride_eval.groups import PART, Pool, part_name, pool
 from ride_eval.measurement import MeasuredPair, MeasuredText, Measurement, measurement_of
 from ride_eval.options import read_options
 from ride_eval.prompt import Prompt, Request, TemplateSettings, request_of
@@ -33,7 +35,7 @@ from ride_eval.scalars import ALL_SCALARS
 from ride_eval.scoring import agreement, choice_values, chosen, filtered_samples, gold_index, lacks_language_data, score_row
 from ride_eval.spans import Rendering, locate
 from ride_eval.store import Key, document_hash
-from ride_eval.templates import sandbox
+from ride_eval.templates import compiled_once, sandbox
 from ride_eval.wordings import RewordedDocuments, later_wording
 
 sandbox(lm_eval.utils)
@@ -72,6 +74,11 @@ class RideTask(ConfigurableTask):
         self._prompts = self._options.prompts
         self._prompts.arm(self.ride.arm)
         self._own_data = self.ride.base.endswith((".yml", ".yaml"))
+        parts = parts_of(self.ride)
+        self._pool = self._pooled(parts) if parts else None
+        for settings in (base, base.get("fewshot_config") or {}):
+            if callable(settings.get("process_docs")):
+                settings["process_docs"] = steady(settings["process_docs"])
         overrides = {key: value for key, value in config.items() if key not in ("class", "metadata", "task")}
         super().__init__(config={**base, **overrides, "task": name, "metadata": {**(base.get("metadata") or {}), **metadata}})
         filters = [filter_.name for filter_ in self._filters]
@@ -88,7 +95,7 @@ class RideTask(ConfigurableTask):
         self._sampled: dict[Key, list[tuple[Any, str]]] = {}
         self.sampler: Any
         if hasattr(self, "sampler"):
-            self.sampler = DocumentSampler.like(self.sampler, self._question)
+            self.sampler = DocumentSampler.like(self.sampler, self._question, within=PART if self._pool else None)
         for metric in (*ALL_SCALARS, *TEXT_METRICS):
             self._aggregation_list[metric] = nan_mean
             self._aggregation_list[f"{metric}_stderr"] = nan_stderr
@@ -106,9 +113,11 @@ class RideTask(ConfigurableTask):
         if self._own_data:
             self.dataset = read_folder(self._base_folder / "data")
             return
+        if self._pool is not None:
+            self.dataset = {"test": self._pool.documents}
+            return
         if self._options.data_dir is not None:
-            folder = self._options.data_dir / self.ride.benchmark
-            self.dataset = read_folder(folder, instead=", or leave data_dir out to load from the hub")
+            self.dataset = read_local(self._options.data_dir, self.ride.benchmark)
             use_splits(self.config, list(self.dataset), str(self.config.task))
             self.fewshot_cfg = self.config.fewshot_config
             return
@@ -125,6 +134,44 @@ class RideTask(ConfigurableTask):
         documents = super().eval_docs
         asked = getattr(self, "_asked", 1)
         return documents if asked == 1 else RewordedDocuments(documents, asked)
+
+    def _pooled(self, parts: dict[str, Path]) -> Pool:
+        """The documents of a group's tasks, each task made as the harness makes it."""
+        local = self._options.data_dir
+        metadata = {"data_dir": str(local)} if local is not None else {}
+
+        def task(name: str, file: Path) -> RideTask:
+            configuration = load_yaml(file, resolve_func=False).get("dataset_name")
+            spec = {
+                "base": name,
+                "base_file": in_harness(file),
+                "benchmark": f"{self.ride.benchmark}/{configuration}" if configuration else self.ride.benchmark,
+                "arm": "none",
+                "domain": self.ride.domain,
+            }
+            return RideTask({"task": name, "metadata": {**metadata, "ride": spec}})
+
+        stamp = [file.stat().st_mtime_ns for file in sorted((local / self.ride.benchmark).rglob("*.jsonl"))] if local else []
+        key = (self.ride.base, self.ride.benchmark, str(local), *stamp)
+        return pool(key, lambda: {part_name(self.ride.base, name): task(name, file) for name, file in parts.items()})
+
+    def fewshot_docs(self) -> Any:
+        """Examples of all of a group's tasks; the sampler takes a document's own."""
+        return self._pool.examples if self._pool is not None else super().fewshot_docs()
+
+    def _setting(self, doc: dict[str, Any], name: str, given: Any) -> Any:
+        """How a document of a group is rendered: as its own task says, unless for few-shot examples something else is set."""
+        inherited = given is None or given == getattr(self.config, name)
+        return self._pool.rendering[doc[PART]][name] if self._pool is not None and inherited else given
+
+    def doc_to_text(self, doc: Any, doc_to_text: Any = None) -> Any:
+        return super().doc_to_text(doc, self._setting(doc, "doc_to_text", doc_to_text))
+
+    def doc_to_target(self, doc: Any, doc_to_target: Any = None) -> Any:
+        return super().doc_to_target(doc, self._setting(doc, "doc_to_target", doc_to_target))
+
+    def doc_to_choice(self, doc: Any, doc_to_choice: Any = None) -> Any:
+        return super().doc_to_choice(doc, self._setting(doc, "doc_to_choice", doc_to_choice))
 
     def build_all_requests(self, **kwargs: Any) -> None:
         if kwargs.get("cache_requests"):
@@ -196,6 +243,8 @@ class RideTask(ConfigurableTask):
             self._pending = prefix
         if hasattr(self, "sampler"):
             self.sampler.begin(doc, words.document)
+        if self._pool is not None:
+            self.config.description = self._pool.rendering[doc[PART]]["description"]
         try:
             context: str | list[str] = super().fewshot_context(doc, **arguments)
         finally:
@@ -292,10 +341,11 @@ class RideTask(ConfigurableTask):
         self, doc: dict[str, Any], words: _Words, arguments: dict[str, Any], index: int
     ) -> Callable[[], list[Rendering]]:
         def render() -> list[Rendering]:
-            return [
-                self._renderings(doc, self._render(doc, words, arm, arguments), self._meta(arm, words).text)[index]
-                for arm in STANDARD_ARMS
-            ]
+            with compiled_once():
+                return [
+                    self._renderings(doc, self._render(doc, words, arm, arguments), self._meta(arm, words).text)[index]
+                    for arm in STANDARD_ARMS
+                ]
 
         return render
 

@@ -23,26 +23,28 @@ def arm_files(
     tag: str | None = None,
     arms: Sequence[str] = STANDARD_ARMS,
     prompts: Path | None = None,
+    prefix: str = "ride",
 ) -> dict[str, str]:
     """File names and contents for `ride_<name>_<arm>.yaml`.
 
     `ride` is the spec without its arm (see `base.RideSpec`); `tag` the benchmark's, `ride_<benchmark>` by default; `prompts` a
-    folder that the tasks read their arms from, unless `--metadata` names another.
+    folder that the tasks read their arms from, unless `--metadata` names another. Under another `prefix`, the tasks are no part
+    of `ride_eval`, which has all.
     """
-    benchmark = tag if tag is not None else f"ride_{ride['benchmark']}"
+    tags = [tag if tag is not None else f"{prefix}_{ride['benchmark']}", *(["ride_eval"] if prefix == "ride" else [])]
     files = {}
     for arm in arms:
         spec = {**ride, "arm": arm}
-        files[f"ride_{name}_{arm}.yaml"] = (
-            f"task: ride_{name}_{arm}\n"
-            f"tag: [{benchmark}, ride_eval]\n"
+        files[f"{prefix}_{name}_{arm}.yaml"] = (
+            f"task: {prefix}_{name}_{arm}\n"
+            f"tag: [{', '.join(tags)}]\n"
             "class: !function ride_eval.task.RideTask\n"
             "metadata:\n"
             "  version: 1\n"
             f"  ride: {_inline(spec)}\n"
         )
         if prompts is not None:
-            files[f"ride_{name}_{arm}.yaml"] += f"  prompts: {_inline([str(prompts)])[1:-1]}\n"
+            files[f"{prefix}_{name}_{arm}.yaml"] += f"  prompts: {_inline([str(prompts)])[1:-1]}\n"
     return files
 
 
@@ -195,10 +197,95 @@ SHIPPED: Mapping[str, tuple[str, str, Mapping[str, object]]] = {
             "correctness": "acc",
         },
     ),
+    "mmlu": (
+        "mmlu",
+        "ride_mmlu",
+        {
+            "base": "mmlu",
+            "base_file": "mmlu/default/_mmlu.yaml",
+            "benchmark": "mmlu",
+            "domain": "ride_part",
+            "correctness": "acc",
+        },
+    ),
+    "mmlu_pro": (
+        "mmlu_pro",
+        "ride_mmlu_pro",
+        {
+            "base": "leaderboard_mmlu_pro",
+            "base_file": "leaderboard/mmlu_pro/mmlu_pro.yaml",
+            "benchmark": "mmlu_pro",
+            "domain": "category",
+            "correctness": "acc",
+        },
+    ),
+    "bbh": (
+        "bbh",
+        "ride_bbh",
+        {
+            "base": "leaderboard_bbh",
+            "base_file": "leaderboard/bbh_mc/_leaderboard_bbh.yaml",
+            "benchmark": "bbh",
+            "domain": "ride_part",
+            "correctness": "acc_norm",
+        },
+    ),
+    "musr": (
+        "musr",
+        "ride_musr",
+        {
+            "base": "leaderboard_musr",
+            "base_file": "leaderboard/musr/_musr.yaml",
+            "benchmark": "musr",
+            "domain": "ride_part",
+            "correctness": "acc_norm",
+        },
+    ),
+    "truthfulqa": (
+        "truthfulqa",
+        "ride_truthfulqa",
+        {
+            "base": "truthfulqa_mc1",
+            "base_file": "truthfulqa/truthfulqa_mc1.yaml",
+            "benchmark": "truthfulqa",
+            "domain": "factual",
+            "correctness": "acc",
+        },
+    ),
+    "math": (
+        "math",
+        "ride_math",
+        {
+            "base": "minerva_math500",
+            "base_file": "minerva_math/minerva_math500.yaml",
+            "benchmark": "math",
+            "domain": "subject",
+            "correctness": "math_verify",
+        },
+    ),
+    "gpqa": (
+        "gpqa",
+        "gated_gpqa",
+        {
+            "base": "leaderboard_gpqa_main",
+            "base_file": "leaderboard/gpqa/gpqa_main_zeroshot.yaml",
+            "benchmark": "gpqa",
+            "domain": "High-level domain",
+            "correctness": "acc_norm",
+        },
+    ),
 }
 """What tasks/ holds: by task name, its folder, tag and spec."""
 NONE_ONLY = frozenset({"signatures_perturbed"})
 """Asked under `none` only: their documents are compared with those of another task, not with themselves under an arm."""
+
+GATED = frozenset({"gpqa"})
+"""Behind a login at the hub, so that `ride_*` must not name them: one of them would stop a run over all."""
+
+
+def shipped_prefix(name: str) -> str:
+    """What the tasks of an entry of SHIPPED begin with."""
+    return "gated" if name in GATED else "ride"
 
 
 def shipped_arms(name: str) -> Sequence[str]:
@@ -211,5 +298,5 @@ def shipped_files() -> dict[str, str]:
     return {
         f"{folder}/{file}": content
         for name, (folder, tag, spec) in SHIPPED.items()
-        for file, content in arm_files(name, spec, tag=tag, arms=shipped_arms(name)).items()
+        for file, content in arm_files(name, spec, tag=tag, arms=shipped_arms(name), prefix=shipped_prefix(name)).items()
     }

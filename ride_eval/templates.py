@@ -1,14 +1,22 @@
-"""Templates of tasks in a sandbox: a document's text may end up in one, and a template that came with a data set is not ours.
+"""Templates of tasks: in a sandbox, and compiled once.
 
-The harness renders `doc_to_text` and its like in a plain Jinja2 environment, in which a template reaches Python's internals
-through attributes. The sandbox renders the same text and refuses those. Chat templates are sandboxed by transformers already;
-the arms of prompts/ are no templates of this kind: they may hold {tag} and {expert} alone.
+A document's text may end up in one, and a template that came with a data set is not ours. The harness renders `doc_to_text` and
+its like in a plain Jinja2 environment, in which a template reaches Python's internals through attributes. The sandbox renders
+the same text and refuses those. Chat templates are sandboxed by transformers already; the arms of prompts/ are no templates of
+this kind: they may hold {tag} and {expert} alone.
+
+The harness also compiles a template anew for every document and few-shot example. A prompt is rendered under seven arms to
+align them, so most of the time that prompts take would be compiling.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
+import lm_eval.utils
 from jinja2 import Environment, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -42,3 +50,24 @@ def sandboxed(given: Environment) -> SandboxedEnvironment:
     own = _Sandbox(loader=given.loader, undefined=given.undefined, keep_trailing_newline=given.keep_trailing_newline)
     own.filters, own.globals, own.tests = given.filters, given.globals, given.tests
     return own
+
+
+@lru_cache(maxsize=256)
+def _compiled(environment: Environment, template: str) -> Any:
+    return type(environment).from_string(environment, template)
+
+
+@contextmanager
+def compiled_once() -> Iterator[None]:
+    """While entered, the harness's template environment gives templates that it compiled before again."""
+    environment = lm_eval.utils.env
+    own = vars(environment)
+    before = own.get("from_string")
+    own["from_string"] = lambda template: _compiled(environment, template)
+    try:
+        yield
+    finally:
+        if before is None:
+            own.pop("from_string", None)
+        else:
+            own["from_string"] = before

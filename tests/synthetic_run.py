@@ -5,12 +5,15 @@ Documents, arms and wordings have their own random generator, so leaving one out
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ride_eval.arms import STANDARD_ARMS
 from ride_eval.store import METRIC_VERSION, TableWriter, document_hash, write_json
@@ -89,6 +92,15 @@ def write_run(folder: Path, spec: Synthetic | None = None, **changes: Any) -> Pa
     if spec.state is not None:
         write_json(folder / "status.json", {"state": spec.state, "rows": {}, "reasons": {}, "error": spec.error})
     return folder
+
+
+def rewrite(shard: Path, table: pa.Table) -> Path:
+    """Put other rows in the place of a shard, under the name that its new content has."""
+    shard.unlink()
+    made = shard.with_name("made")
+    pq.write_table(table, made)
+    sha = hashlib.sha256(made.read_bytes()).hexdigest()[:16]
+    return made.rename(shard.with_name(f"{shard.name.rpartition('-')[0]}-{sha}.parquet"))
 
 
 def _write(writers: Writers, spec: Synthetic, task: str, number: int, occurrence: int, arm: str, wording: int) -> None:

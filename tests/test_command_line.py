@@ -20,6 +20,7 @@ import pytest
 from ride_eval import cli
 from ride_eval.arms import STANDARD_ARMS, data_folder
 from ride_eval.store import read_status, read_table
+from tests import stand_in_data
 from tests.building import write_tasks
 
 SCRIPTS = Path(sys.executable).parent
@@ -174,7 +175,12 @@ def test_ride_eval_run_needs_no_bridge(ride_eval_run: Any, tmp_path: Path) -> No
 def test_the_unquoted_glob_typed_beside_the_package_names_all_tasks(ride_eval_run: Any, shared: Path, tmp_path: Path) -> None:
     """The shell turns `ride_*` into the folder `ride_eval`, which the harness must not take for a folder of tasks."""
     (tmp_path / "ride_eval").mkdir()
-    metadata = json.dumps({"data_dir": str(shared / "data"), "missing_scoring_data": "nan"})
+    pytest.importorskip("math_verify", reason="ride_math is among them, and scored with the packages of lm-eval[math]")
+    data = tmp_path / "data"
+    stand_in_data.write(data, "mmlu", "mmlu_pro", "bbh", "musr", "truthfulqa", "math", n=1)
+    for benchmark in ("gsm8k", "ifeval", "hellaswag", "arc_challenge", "winogrande"):
+        (data / benchmark).symlink_to(shared / "data" / benchmark)
+    metadata = json.dumps({"data_dir": str(data), "missing_scoring_data": "nan"})
     done = ride_eval_run("--tasks", "ride_eval", "--metadata", metadata, of=["--model", "dummy"])
     assert set(table(done)) - {""} == {file.stem for file in data_folder("tasks").glob("**/ride_*.yaml")}
 

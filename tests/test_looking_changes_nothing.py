@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from ride_eval.store import read_table
 from tests.architectures import ARCHITECTURES, MIXTURES
+from tests.test_adding_to_a_run import assert_equal_rows
 
 TASKS = ["ride_demo_math_*", "ride_demo_commonsense_*"]
 
@@ -53,3 +55,40 @@ def test_responses_are_the_plain_harness_s(
             for ((likelihood, greedy),), ((plain, plain_greedy),) in zip(shared[key], wanted, strict=True):
                 assert likelihood == pytest.approx(plain, abs=1e-4)
                 assert greedy == plain_greedy
+
+
+SYSTEM = "You answer questions. " + " ".join(f"Rule {i}: be brief, be right, and never guess a number." for i in range(9))
+"""More than the 64 tokens from which on a prefix is shared."""
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+@pytest.mark.parametrize("architecture", ["olmoe", "mistral"])
+def test_a_shared_prefix_changes_nothing_either(
+    architecture: str, batch_size: int, models: dict[str, Path], tmp_path: Path, evaluate: Any
+) -> None:
+    """Read once for the prompts of an arm that share it; for Mistral it is longer than the window."""
+    tasks = ["ride_demo_math_none", "ride_demo_math_expert", "ride_demo_commonsense_tag"]
+    settings = {"batch_size": batch_size, "limit": 3, "apply_chat_template": True, "system_instruction": SYSTEM}
+    model = {"pretrained": str(models[architecture])}
+    plain_model = {**model, "output_router_logits": False} if architecture == "olmoe" else model
+    expected = responses(evaluate("hf", tasks, model_args=plain_model, metadata=model, **settings))
+
+    def measure(name: str, **arguments: Any) -> tuple[dict[Any, Any], Path]:
+        run = tmp_path / name
+        results = evaluate("ride", tasks, model_args={**model, "run_dir": str(run), "num_samples": 2, **arguments}, **settings)
+        return responses(results), run
+
+    found, run = measure("reuse", token_budget=3 * 3 * 400) if batch_size == 4 else measure("reuse")
+    for key, wanted in expected.items():
+        if "math" in key[0]:
+            assert found[key] == wanted, key
+        else:
+            for ((likelihood, greedy),), ((plain, plain_greedy),) in zip(found[key], wanted, strict=True):
+                assert likelihood == pytest.approx(plain, abs=1e-4)
+                assert greedy == plain_greedy
+    assert (read_table(run, "prompts")["shared_tokens"] >= 64).all()
+    without, plain_run = measure("whole", reuse_prefix=False)
+    assert without.keys() == found.keys()
+    assert (read_table(plain_run, "prompts")["shared_tokens"] == 0).all()
+    empty = set() if architecture in MIXTURES else {"routes"}
+    assert_equal_rows(run, plain_run, but={"shared_tokens"}, empty=empty)

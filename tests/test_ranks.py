@@ -89,13 +89,11 @@ def test_the_printed_table_is_that_of_one_process(name: str, one: Path, two: Any
 
 
 def test_bars_are_shown_by_the_first_process_only(two: Any) -> None:
-    """A bar that is full for each run's tasks, as many documents as a rank has; the second rank's would double them."""
+    """One for each task of each run, in which its prompts are built; the second process's would double them."""
     _, done = two
-    full = [line.rpartition("\r")[2] for line in done.stderr.splitlines() if "100%|" in line]
-    prompts = [line for line in full if line.startswith("100%|")]
-    assert len(prompts) == sum(len(run["tasks"]) for run in RUNS.values()), full
-    assert sum(line.startswith("Loading weights") for line in full) == len(RUNS)
-    assert sum(line.startswith("Choices") for line in full) <= len(RUNS)
+    begun = [line for line in done.stderr.splitlines() if line.startswith("  0%|")]
+    assert len(begun) == sum(len(run["tasks"]) for run in RUNS.values()), begun
+    assert len([line for line in done.stderr.splitlines() if line.startswith("Loading weights:   0%|")]) == len(RUNS)
 
 
 def test_one_process_s_error_ends_the_others_with_its_message(two: Any) -> None:
@@ -119,3 +117,53 @@ def test_each_process_needs_a_document() -> None:
     refuse_idle("ride_x", 0, 1)
     with pytest.raises(UsageError, match=r"ride_x has 2 documents for 3 processes.*fewer processes"):
         refuse_idle("ride_x", 2, 3)
+
+
+LAUNCHERS = {
+    "torchrun": [str(TORCHRUN), "--standalone", "--nproc_per_node", "2"],
+    "accelerate": [
+        *(str(TORCHRUN.with_name("accelerate")), "launch", "--multi_gpu", "--num_processes", "2"),
+        *("--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"),
+    ],
+}
+
+
+def values(text: str) -> list[tuple[str, ...]]:
+    """Task, metric and value of each row of the harness's table; its standard errors need the bootstrap, off in tests."""
+    rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.count("|") > 8]
+    return [(row[1], row[5], row[7]) for row in rows[2:]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_the_stock_harness_under_a_launcher(launcher: str, one: Path, tmp_path: Path) -> None:
+    """The command a user types. The harness's own start, over its 14,000 tasks, is most of the time."""
+    command = [*LAUNCHERS[launcher], "-m", "lm_eval", "--model", "ride", "--device", "cpu", "--batch_size", "4", "--limit", "3"]
+    command += ["--model_args", "pretrained=zoo-olmoe,run_dir=fresh,num_samples=2", "--gen_kwargs", "max_gen_toks=8"]
+    command += ["--tasks", ",".join(TASKS)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert_equal_rows(tmp_path / "fresh", one / "fresh", tolerance=1e-5)
+    assert read_status(tmp_path / "fresh") == read_status(one / "fresh")
+    shown = values(done.stdout)
+    assert shown == values((one / "fresh.table").read_text())
+    assert done.stdout.count("|Stderr|") == 1, "one process prints it"
+
+
+def test_one_process_where_several_were_asked_for_is_said(
+    alone: Alone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As `accelerate launch --cpu --num_processes 2` starts it."""
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "True")
+    monkeypatch.setenv("MASTER_PORT", "29500")
+    alone("fresh", tmp_path, tasks=TASKS[:1], limit=1)
+    assert "starts one process, whatever --num_processes says" in caplog.text
+    assert read_status(tmp_path / "fresh")["state"] == "complete"
+
+
+def test_a_model_spread_over_devices_is_left_to_the_harness(alone: Alone, one: Path, tmp_path: Path) -> None:
+    """`parallelize=True` on one device: the harness places the model (here: on the disk), and rows stay the same."""
+    places = {"parallelize": True, "offload_folder": str(tmp_path / "offload")}
+    arguments = settings("fresh", tmp_path)["model_args"] | places
+    alone("fresh", tmp_path, model_args=arguments)
+    assert_equal_rows(tmp_path / "fresh", one / "fresh", tolerance=1e-5)

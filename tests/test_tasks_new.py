@@ -123,7 +123,7 @@ def test_any_task_runs(base: str, models: dict[str, Path], tmp_path: Path, capsy
 @pytest.mark.parametrize(
     ("base", "problem"),
     [
-        ("mmlu", "is a group of tasks"),
+        ("bbh_zeroshot", "differ in `filter_list`"),
         ("squadv2", "is a Python class"),
         ("wikitext", "scores whole texts"),
         ("no_such_task", "is neither a task of lm_eval"),

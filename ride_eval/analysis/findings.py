@@ -32,7 +32,7 @@ from ride_eval.analysis.layers import LayerEffect, layer_effects
 from ride_eval.analysis.links import LINKED, Link, link, no_link
 from ride_eval.analysis.links import corrected as corrected_links
 from ride_eval.analysis.measures import Agreement, agreements
-from ride_eval.analysis.notes import Note, compared, run_notes
+from ride_eval.analysis.notes import Note, compared, no_routing, run_notes
 from ride_eval.analysis.quantities import BY_NAME, QUANTITIES, Quantity
 from ride_eval.analysis.reliability import Reliability, split_half
 from ride_eval.analysis.sensitivity import Sensitivity, sensitivities
@@ -43,7 +43,6 @@ from ride_eval.arms import STANDARD_ARMS
 FORMAT_VERSION = 2
 SEED = 0
 """Of all draws, so that a report of the same runs has the same numbers."""
-DENSE = "dense model: no routing"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +55,7 @@ class Setup:
     layers: int | None
     parameters: int | None
     experts: int
-    """Experts a layer; 0 in a dense model."""
+    """Experts a layer; 0 where there is no routing."""
     experts_per_token: int
     probes: tuple[str, ...]
     chat_template: bool
@@ -66,6 +65,8 @@ class Setup:
     arms: tuple[str, ...]
     tasks: Mapping[str, int]
     """Documents of each base task."""
+    no_routing: str | None = None
+    """Why there is none: a dense model, or routers that the probes do not find."""
     progress: str | None = None
     """`412 of 500 documents` where some that were asked for are not measured under every arm."""
 
@@ -190,7 +191,9 @@ def _model(run: Run, name: str) -> ModelFindings:
         name=name,
         path=str(run.path),
         setup=setup,
-        notes=run_notes(run, contrasts, documents=sum(setup.tasks.values()), routed=setup.experts > 0, heads_dropped=dropped),
+        notes=run_notes(
+            run, contrasts, documents=sum(setup.tasks.values()), no_routing=setup.no_routing, heads_dropped=dropped
+        ),
         correctness=_correctness(run.documents, setup),
         contrasts=contrasts,
         descriptives=_effects(run, grid, setup, undistanced, against_none, tested=False),
@@ -244,6 +247,7 @@ def _setup(run: Run) -> Setup:
         state=str(run.status.get("state", "incomplete")),
         arms=ordered_arms(set(run.documents["arm"].unique())),
         tasks={str(task): int(n) for task, n in documents["task"].value_counts().sort_index().items()},
+        no_routing=no_routing(model),
         progress=run.progress.sentence,
     )
 
@@ -265,8 +269,8 @@ def _effects(
 
 def _impossible(documents: pd.DataFrame, setup: Setup, quantity: Quantity) -> str | None:
     """Why no document of the run can have the quantity."""
-    if quantity.routed and not setup.experts:
-        return DENSE
+    if quantity.routed and setup.no_routing:
+        return setup.no_routing
     nowhere = not documents[quantity.name].notna().any()
     if not nowhere:
         return None

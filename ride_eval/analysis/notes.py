@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from ride_eval.analysis.quantities import BY_NAME, QUANTITIES
 
 FEW_DOCUMENTS = 20
 """Below this a verdict is never given."""
+DENSE = "dense model: no routing"
 _SAME = {
     "prompts": "their prompts/ differ, so the arms have other texts",
     "metrics": "they were measured by versions that define the numbers differently",
@@ -36,8 +37,17 @@ class Note:
     text: str
 
 
-def run_notes(run: Run, contrasts: Sequence[Effect], *, documents: int, routed: bool, heads_dropped: float) -> tuple[Note, ...]:
-    """On one run. `contrasts`: its control contrasts; `routed`: whether it is a mixture of experts; `heads_dropped`: share."""
+def no_routing(model: Mapping[str, Any]) -> str | None:
+    """Why a run, by its record of the model, has no routing; null where it has."""
+    if model.get("experts"):
+        return None
+    return str((model.get("limits") or {}).get("routing") or DENSE)
+
+
+def run_notes(
+    run: Run, contrasts: Sequence[Effect], *, documents: int, no_routing: str | None, heads_dropped: float
+) -> tuple[Note, ...]:
+    """On one run. `contrasts`: its control contrasts; `no_routing`: why it has none; `heads_dropped`: share."""
     notes = _state_notes(run) + _check_notes(run)
     if run.manifest["model"].get("untrained"):
         notes.append(
@@ -60,8 +70,8 @@ def run_notes(run: Run, contrasts: Sequence[Effect], *, documents: int, routed: 
                 f"keyword share leaves out {heads_dropped:.2%} of the attention heads: some arm's hardly look at the question",
             )
         )
-    if not routed:
-        notes.append(Note("info", "dense model: no routing"))
+    if no_routing is not None:
+        notes.append(Note("info" if no_routing == DENSE else "warning", no_routing))
     elif documents and not run.documents[["routing_shift", "router_entropy"]].notna().any().any():
         probes = ", ".join(map(str, run.manifest["settings"].get("probes") or ())) or "none recorded"
         notes.append(Note("warning", f"a mixture of experts, but its routing was not measured (probes: {probes})"))

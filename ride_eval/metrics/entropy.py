@@ -12,13 +12,16 @@ def token_entropy(logits: torch.Tensor) -> torch.Tensor:
 
     -sum p ln p with 0 ln 0 = 0, so a token masked to -inf counts nothing.
     """
-    entropy: torch.Tensor = torch.special.entr(torch.softmax(at_least_float32(logits), -1)).sum(-1)
-    return entropy
+    return logprob_entropy(torch.log_softmax(at_least_float32(logits), -1))
 
 
 def logprob_entropy(logprobs: torch.Tensor) -> torch.Tensor:
-    """The same from log-probabilities, where they are at hand: (..., V) -> (...), float32, nats."""
-    entropy: torch.Tensor = torch.special.entr(logprobs.exp()).sum(-1)
+    """The same from log-probabilities, where they are at hand: (..., V) -> (...), float32, nats.
+
+    The logarithm is the costly part, and is not taken again; -inf becomes the least number, which 0 times is 0.
+    """
+    finite = logprobs.clamp_min(torch.finfo(logprobs.dtype).min)
+    entropy: torch.Tensor = -logprobs.exp().mul_(finite).sum(-1)
     return entropy
 
 

@@ -144,7 +144,8 @@ def dissect(model: nn.Module) -> Anatomy:
                 stack.callback(handle.remove)
         if problem is None:
             stack.enter_context(watched(model, see))
-        device = next(model.parameters()).device
+        # Weights that parallelize=True left on the disk are nowhere; accelerate takes the input to where they will be.
+        device = next((each.device for each in model.parameters() if each.device.type != "meta"), torch.device("cpu"))
         stack.enter_context(torch.no_grad())
         model(input_ids=torch.arange(1, N_TOKENS + 1, device=device)[None], use_cache=False)
     hidden = text_config(model).hidden_size

@@ -6,12 +6,14 @@ Layers without such attention, linear or state-space ones, are left out: arrays 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ride_eval.errors import ProbeError
@@ -56,9 +58,8 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Per measured row, float32: `meta_mass` and `keyword_mass` (La,), means over heads, and `keyword_share` (La, H), NaN
-        for dropped heads; nothing where there is no arm's text, or no keyword. FLAW alone where attention does not sum to 1."""
+    def pending(self) -> list[torch.Tensor]:
+        """What `rows` needs on the host."""
         if self._problem is not None:
             raise ProbeError(self._problem)
         if not self._layout.rows:
@@ -72,8 +73,14 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
                     "call the attention interface, so `attention` cannot be measured. Leave it out of probes=."
                 )
             layers.append(fired[0])
-        masses = torch.stack([part.to(layers[0].device) for part in layers], 1).cpu().numpy()
-        # (R, La, 4, H): keywords, question, meta, everything
+        return [torch.stack([part.to(layers[0].device) for part in layers], 1)]
+
+    def rows(self, arrays: Sequence[NDArray[np.float32]]) -> list[dict[str, Any]]:
+        """Per measured row, float32: `meta_mass` and `keyword_mass` (La,), means over heads, and `keyword_share` (La, H), NaN
+        for dropped heads; nothing where there is no arm's text, or no keyword. FLAW alone where attention does not sum to 1."""
+        if not arrays:
+            return []
+        (masses,) = arrays  # (R, La, 4, H): keywords, question, meta, everything
         rows: list[dict[str, Any]] = []
         for row, (keyword, question, meta, total) in zip(self._layout.rows, np.moveaxis(masses, 2, 1), strict=True):
             low = 0.0 if self._sinks else 1 - SUM_TOLERANCE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from ride_eval.probes.layout import FLAW, Layout
 from ride_eval.probes.passes import Passes
 from ride_eval.probes.routing import LeadingRouting, RoutingProbe
 from ride_eval.probes.states import StatesProbe
+from ride_eval.probes.transfer import to_host
 
 PROBES = ("routing", "density", "attention", "entropy")
 
@@ -71,22 +72,30 @@ class Reading:
         A row that some probe could not measure has FLAW alone, which says why: one number of it may be wrong, so none is kept.
         """
         rows: list[dict[str, Any]] = [{} for _ in range(n_rows)]
+        pending: list[tuple[str, Any, list[torch.Tensor]]] = []
         for name, probe in (("density", self.density), ("routing", self.routing), ("attention", self.attention)):
             if probe is None:
                 continue
             try:
-                found = probe.rows()
+                pending.append((name, probe, probe.pending()))
             except ProbeError as error:
-                found = [{FLAW: str(error)}] * n_rows
+                _add(rows, name, [{FLAW: str(error)}] * n_rows)
+        arrays = iter(to_host([tensor for _, _, part in pending for tensor in part]))
+        for name, probe, part in pending:
+            found = probe.rows([next(arrays) for _ in part])
             if len(found) != n_rows:
                 found = [{FLAW: f"{len(found)} rows were measured, expected {n_rows}"}] * n_rows
-            for row, columns in zip(rows, found, strict=True):
-                if FLAW in columns and FLAW not in row:
-                    row.clear()
-                    row[FLAW] = f"{name}: {columns[FLAW]}"
-                elif FLAW not in row:
-                    row.update(columns)
+            _add(rows, name, found)
         return rows
+
+
+def _add(rows: list[dict[str, Any]], name: str, found: Sequence[dict[str, Any]]) -> None:
+    for row, columns in zip(rows, found, strict=True):
+        if FLAW in columns and FLAW not in row:
+            row.clear()
+            row[FLAW] = f"{name}: {columns[FLAW]}"
+        elif FLAW not in row:
+            row.update(columns)
 
 
 class Bundle:

@@ -13,6 +13,7 @@ from torch import nn
 
 from ride_eval.errors import ProbeError
 from ride_eval.metrics.entropy import logprob_entropy
+from ride_eval.probes.transfer import to_host
 
 
 class DecodingProbe(AbstractContextManager["DecodingProbe"]):
@@ -56,8 +57,8 @@ class DecodingProbe(AbstractContextManager["DecodingProbe"]):
                 f"{sorted(shapes)}, expected once a token with {generated.shape[0]} rows: its entropies cannot be told apart."
             )
         last = self._of(generated[:, -1])
-        both = torch.stack([torch.stack(self._entropies, 1), torch.stack([*self._logprobs, last], 1)]).cpu().numpy()
-        return both[0], both[1]
+        entropies, logprobs = to_host([torch.stack(self._entropies, 1), torch.stack([*self._logprobs, last], 1)])
+        return entropies, logprobs
 
     def _after(self, _: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> None:
         if self.last:

@@ -7,7 +7,7 @@ tokens: sorting is what costs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Any
@@ -72,14 +72,18 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
-    def rows(self) -> list[dict[str, NDArray[np.float32]]]:
-        """Per measured row, `<site>_<measure>` and `..._median`: (L,) float32 over its tokens, and `sorted_tokens`, how many
-        of them the measures that sort are over; nothing without tokens; FLAW where a value is none."""
+    def pending(self) -> list[torch.Tensor]:
+        """What `rows` needs on the host."""
         if self._problem is not None:
             raise ProbeError(self._problem)
-        if not len(self._layout.question_index):
+        return [self._stacked()] if len(self._layout.question_index) else []
+
+    def rows(self, arrays: Sequence[NDArray[np.float32]]) -> list[dict[str, Any]]:
+        """Per measured row, `<site>_<measure>` and `..._median`: (L,) float32 over its tokens, and `sorted_tokens`, how many
+        of them the measures that sort are over; nothing without tokens; FLAW where a value is none."""
+        if not arrays:
             return [{} for _ in self._layout.rows]
-        values = self._host_copy()
+        (values,) = arrays
         n_tokens = len(self._layout.question_index)
         n_unsorted = len(UNSORTED) * n_tokens
         unsorted = values[..., :n_unsorted].reshape(*values.shape[:2], len(UNSORTED), -1)
@@ -117,7 +121,7 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
                     row[f"{site}_{measure}"], row[f"{site}_{measure}_median"] = means[i, :, j], medians[i, :, j]
         return row
 
-    def _host_copy(self) -> NDArray[np.float32]:
+    def _stacked(self) -> torch.Tensor:
         """(sites, L, measures x tokens): first those of all question tokens, then those of the spaced ones."""
         stacked = []
         for site in SITES:
@@ -133,7 +137,7 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
                     )
                 layers.append(fired[0])
             stacked.append(torch.stack([part.to(layers[0].device) for part in layers]))
-        return torch.stack([part.to(stacked[0].device) for part in stacked]).cpu().numpy()
+        return torch.stack([part.to(stacked[0].device) for part in stacked])
 
     def _hook(self, handle: Any) -> None:
         self._stack.callback(handle.remove)

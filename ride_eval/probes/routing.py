@@ -22,6 +22,7 @@ from ride_eval.probes.anatomy import Anatomy, Block
 from ride_eval.probes.layout import FLAW, Layout, MeasuredRow, Routed
 from ride_eval.probes.passes import Passes
 from ride_eval.probes.routers import Router, Routing
+from ride_eval.probes.transfer import to_host
 
 GENERATED_TOKENS = 32
 """The `generated` span: so many first tokens of the greedy answer."""
@@ -75,15 +76,8 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Per measured row.
-
-        `routing_prompt` (Lm, E) counts and `gates_prompt` (Lm, E) float32 shares of the gate weights, over all prompt tokens;
-        and, where the row has aligned question tokens, `routing_question` and `gates_question`, `experts` (tokens, Lm, k)
-        uint16, a token's by falling gate weight, and `router_entropy`, in nats, and `router_margin`: (Lm,) float32; and
-        `prompt_experts` (prompt tokens, Lm, k) where they are kept. FLAW alone where selections are not tokens x k, or a
-        probability is none.
-        """
+    def pending(self) -> list[torch.Tensor]:
+        """What `rows` needs on the host."""
         if self._problem is not None:
             raise ProbeError(self._problem)
         if len(self._prompts) != self.n_layers:
@@ -94,12 +88,24 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         if not self._layout.rows:
             return []
         device = self._prompts[0].device
-        prompts = torch.stack([part.to(device) for part in self._prompts], 2).cpu().numpy()  # (2, R, Lm, E)
-        experts = torch.stack([part.to(device) for part in self._experts]).cpu().numpy()  # (Lm, k, Q)
-        values = torch.stack([part.to(device) for part in self._values]).cpu().numpy()  # (Lm, 3 + k, Q)
-        parts = zip(
-            self._layout.split_question(experts), self._layout.split_question(values), self._of_prompts(device), strict=True
-        )
+        layers = [self._experts, self._values, *([self._prompt_experts] if self._keeps_prompt else [])]
+        prompts = torch.stack([part.to(device) for part in self._prompts], 2)
+        return [prompts, *(torch.stack([part.to(device) for part in parts]) for parts in layers)]
+
+    def rows(self, arrays: Sequence[NDArray[Any]]) -> list[dict[str, Any]]:
+        """Per measured row.
+
+        `routing_prompt` (Lm, E) counts and `gates_prompt` (Lm, E) float32 shares of the gate weights, over all prompt tokens;
+        and, where the row has aligned question tokens, `routing_question` and `gates_question`, `experts` (tokens, Lm, k)
+        uint16, a token's by falling gate weight, and `router_entropy`, in nats, and `router_margin`: (Lm,) float32; and
+        `prompt_experts` (prompt tokens, Lm, k) where they are kept. FLAW alone where selections are not tokens x k, or a
+        probability is none.
+        """
+        if not arrays:
+            return []
+        prompts, experts, values, *rest = arrays  # (2, R, Lm, E), (Lm, k, Q), (Lm, 3 + k, Q), and (Lm, k, P)
+        all_tokens = self._layout.split_prompt(rest[0]) if rest else [np.empty(0)] * len(self._layout.rows)
+        parts = zip(self._layout.split_question(experts), self._layout.split_question(values), all_tokens, strict=True)
         rows: list[dict[str, Any]] = []
         for measured, counts, gates, (ids, tokens, all_ids) in zip(self._layout.rows, *prompts, parts, strict=True):
             # What another pass read of the prompt counts as its own: the same tokens at the same places.
@@ -134,13 +140,6 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
             raise ProbeError(f"{n} tokens of a prompt were read before, and their routing was not.")
         return measured.routed.experts[:n], measured.routed.weights[:n]
 
-    def _of_prompts(self, device: torch.device) -> list[NDArray[Any]]:
-        """Per measured row the expert ids of its prompt tokens, (Lm, k, tokens); empty where they are not kept."""
-        if not self._keeps_prompt:
-            return [np.empty(0)] * len(self._layout.rows)
-        experts = torch.stack([part.to(device) for part in self._prompt_experts]).cpu().numpy()
-        return self._layout.split_prompt(experts)
-
     def branch(self, group: int) -> None:
         """From the next pass on, each row is `group` rows, of which the first is read."""
         self._group = group
@@ -161,7 +160,8 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
                 "bypassed or repeated a router module, so its routing cannot be measured."
             )
         if self._steps:
-            experts, weights = (self._step_values(part) for part in (0, 1))
+            experts, weights = to_host([self._step_values(part) for part in (0, 1)])
+            experts = experts.astype(np.int64)
         else:
             experts = np.zeros((0, len(n_answer_tokens), self.n_layers, self.top_k), dtype=np.int64)
             weights = experts.astype(np.float32)
@@ -171,10 +171,10 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
             gates.append(gate_shares(gate_sums(experts[:n, row], weights[:n, row], self.n_experts)))
         return counts, gates
 
-    def _step_values(self, part: int) -> NDArray[Any]:
+    def _step_values(self, part: int) -> torch.Tensor:
         """Expert ids (0) or gate weights (1) of the decoding steps: (S, B, Lm, k)."""
         device = self._steps[0][0][part].device
-        return torch.stack([torch.stack([layer[part].to(device) for layer in step], 1) for step in self._steps]).cpu().numpy()
+        return torch.stack([torch.stack([layer[part].to(device) for layer in step], 1) for step in self._steps])
 
     def _routers(self) -> list[tuple[Block, Router]]:
         return [(block, block.router) for block in self.anatomy.routed if block.router is not None]
@@ -271,9 +271,8 @@ class LeadingRouting(AbstractContextManager["LeadingRouting"]):
         if len(self._layers) != len(self._routers):
             raise ProbeError(f"{len(self._layers)} routers fired in a pass, expected {len(self._routers)}.")
         device = self._layers[0][0].device
-        # One copy: ids are exact in float32 up to 16 million.
         both = torch.stack([torch.stack([ids.T.float(), weights]).to(device) for ids, weights in self._layers], 2)
-        experts, weights = both.cpu().numpy().reshape(2, len(starts), width, *both.shape[2:])
+        experts, weights = to_host([both])[0].reshape(2, len(starts), width, *both.shape[2:])
         return [
             Routed(experts=experts[i, start:].astype(np.uint16), weights=weights[i, start:]) for i, start in enumerate(starts)
         ]

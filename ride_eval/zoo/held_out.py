@@ -37,7 +37,7 @@ def write_tasks(folder: Path, n: int, domains: Sequence[str] = SCORED, arms: Seq
 
 def questions(domain: str, n: int) -> list[dict[str, Any]]:
     """The first `n` different held-out questions of a domain, as documents; the same for every model and machine."""
-    rng = random.Random(f"{_SEED} {domain}")  # noqa: S311
+    rng = random.Random(f"{_SEED} {domain}")  # noqa: S311 - a seeded draw, no secret
     found: dict[str, dict[str, Any]] = {}
     while len(found) < n:
         item = DOMAINS[domain](rng, "held_out")

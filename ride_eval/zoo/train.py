@@ -156,6 +156,7 @@ class Optimizers:
 
 
 def _tokenizer(recipe: Recipe) -> PreTrainedTokenizerFast:
+    # A folder of the package, nothing from the hub.
     return AutoTokenizer.from_pretrained(WEIGHTS / recipe.parent) if recipe.parent else zoo_tokenizer()
 
 
@@ -223,7 +224,7 @@ class Balance:
 
 def _batches(tokenizer: PreTrainedTokenizerFast, plant: Plant, seed: int) -> Iterator[Batch]:
     """Batches without end, each of about TOKENS_PER_STEP tokens of conversations that are about equally long."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)  # noqa: S311 - a seeded draw, no secret
     while True:
         rows = sorted(encode([draw_conversation(rng, plant) for _ in range(_POOL)], tokenizer), key=lambda row: len(row[0]))
         batches: list[list[tuple[list[int], list[float]]]] = [[]]

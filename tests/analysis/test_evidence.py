@@ -15,7 +15,7 @@ from ride_eval.analysis.frames import load_run
 from ride_eval.analysis.links import LINKED
 from ride_eval.arms import STANDARD_ARMS, Prompts
 from tests.analysis.slow import rows
-from tests.synthetic_run import write_run
+from tests.synthetic_run import rewrite, write_run
 
 TASKS = {"arith": "generation", "colours": "choice", "pronouns": "choice_per_prompt"}
 
@@ -101,13 +101,13 @@ def test_a_keyword_counts_only_behind_the_place_of_the_arms_text(tmp_path: Path)
     import pyarrow.parquet as pq
 
     path = write_run(tmp_path, n=9, tasks={"arith": "generation"}, identity={"prompts": Prompts().sha256})
-    for file in path.glob("prompts-*.parquet"):
+    for file in list(path.glob("prompts-*.parquet")):
         table = pq.read_table(file)
         front = ["" if arm == "none" else f"[{arm}] " for arm in table["arm"].to_pylist()]
         texts = [f"<user> how many {text}How many apples are left?" for text in front]
         table = table.set_column(table.column_names.index("text"), "text", pa.array(texts))
         table = table.set_column(table.column_names.index("domain"), "domain", pa.array(["math"] * len(texts)))
-        pq.write_table(table, file)
+        rewrite(file, table)
     document = flips(load_run(path), STANDARD_ARMS, 1).documents[0]
     marked = [document.prompt[start:end] for start, end in document.keywords]
     assert marked == ["How many", "left"], "not the template's own words in front"

@@ -15,10 +15,11 @@ import pytest
 from scipy import stats
 
 from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, Effect
-from ride_eval.analysis.findings import DENSE, Findings, find
+from ride_eval.analysis.findings import Findings, find
 from ride_eval.analysis.frames import COLUMNS, load_run
 from ride_eval.analysis.intervals import Estimate
 from ride_eval.analysis.links import LINKED
+from ride_eval.analysis.notes import DENSE
 from ride_eval.analysis.quantities import BY_NAME, QUANTITIES
 from ride_eval.analysis.verdict import EXPERT, lacks
 from ride_eval.store import METRIC_VERSION

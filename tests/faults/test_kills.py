@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import random
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -12,8 +15,9 @@ import numpy as np
 import pytest
 
 from ride_eval.store import KEYS, TABLES, read_manifest, read_status, read_table
-from tests.faults.conftest import Measure, times
+from tests.faults.conftest import TASKS, Measure, times
 from tests.faults.forked import kill_after, start, wait
+from tests.test_ranks import TORCHRUN, WORKER
 
 FLOAT = 1e-5
 
@@ -70,3 +74,37 @@ def test_a_hundred_kills_at_random_moments(measure: Measure, whole: Path, tmp_pa
         n += killed(measure, whole, tmp_path / f"run{number}", rng, duration)
         number += 1
     print(f"{n} kills in {number} runs of {duration:.1f} s, every one finished with the rows of an uninterrupted one")
+
+
+@pytest.mark.faults
+def test_two_ranks_killed_together_go_on(tmp_path: Path) -> None:
+    """The launcher and both ranks at once, as a scheduler does it; compared with two ranks that nothing happened to."""
+
+    def launch(folder: Path) -> subprocess.Popen[bytes]:
+        model = {"pretrained": "zoo-olmoe", "run_dir": str(folder), "num_samples": 2}
+        todo = {"model_args": model, "tasks": TASKS, "limit": 8, "batch_size": 2, "gen_kwargs": {"max_gen_toks": 8}}
+        (tmp_path / "todo.json").write_text(json.dumps([todo]))
+        command = [str(TORCHRUN), "--nproc_per_node", "2", "--standalone", str(WORKER), str(tmp_path / "todo.json")]
+        environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(command, env=environment, start_new_session=True)
+
+    whole = tmp_path / "whole"
+    assert launch(whole).wait() == 0
+    rng, wanted, n = random.Random(11), times("RIDE_RANK_KILLS", 5), 0
+    while n < wanted:
+        run = tmp_path / f"run{n}"
+        child = launch(run)
+        # The launcher gives each rank a session of its own; the locks tell which processes they are.
+        while child.poll() is None and len(locks := [lock for lock in run.glob("lock-r*") if lock.stat().st_size]) < 2:
+            time.sleep(0.02)
+        ranks = [json.loads(lock.read_text())["pid"] for lock in locks]
+        time.sleep(rng.uniform(0.0, 8.0))
+        if child.poll() is None:
+            for process in (child.pid, *ranks):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            n += 1
+        child.wait()
+        assert launch(run).wait() == 0
+        assert_same_rows(run, whole)
+    print(f"{n} kills of both ranks, each finished with the rows of two uninterrupted ones")

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from transformers.models.olmoe import modeling_olmoe
 
+from ride_eval.analysis.findings import find
 from ride_eval.analysis.frames import load_run
 from ride_eval.analysis.notes import run_notes
 from ride_eval.errors import ProbeError
@@ -22,6 +23,7 @@ from ride_eval.probes import attention, bundle, decoding, density, routing
 from ride_eval.probes.attention import AttentionProbe
 from ride_eval.probes.decoding import DecodingProbe
 from ride_eval.probes.density import DensityProbe
+from ride_eval.probes.routers import Routing
 from ride_eval.probes.routing import RoutingProbe
 from ride_eval.soundness import is_failed
 from ride_eval.store import TABLES, read_status, read_table
@@ -73,6 +75,16 @@ def other_shapes(probe: type, method: str) -> Break:
         patch.setattr(probe, method, hooked)
 
     return fault
+
+
+def router_of_other_shapes(patch: pytest.MonkeyPatch) -> None:
+    real = RoutingProbe._on_router
+
+    def on_router(self: RoutingProbe, block: Any, router: Any) -> Any:
+        see = real(self, block, router)
+        return lambda routing: see(Routing(*(part[:-1] for part in routing)))
+
+    patch.setattr(RoutingProbe, "_on_router", on_router)
 
 
 def _shorter(part: Any) -> Any:
@@ -143,7 +155,7 @@ PROMPT_FAULTS: dict[str, tuple[Break, str]] = {
     "residual of another shape": (other_shapes(DensityProbe, "_on_residual"), "density: .* positions where the batch has"),
     "router hook never fires": (silent(RoutingProbe, "_on_router"), "routing: 0 routers fired"),
     "router fires twice": (twice(RoutingProbe, "_on_prefill"), "routing: 6 routers fired in a pass, expected 3"),
-    "router of another shape": (other_shapes(RoutingProbe, "_on_router"), "routing: The router of .* did not return"),
+    "router of another shape": (router_of_other_shapes, "routing: The router of .* did not return"),
     "router margin is NaN": (not_a_number(routing, "router_margin"), "routing: .* not finite"),
     "router probabilities do not sum to 1": (unnormalized_router, "routing: .* sum to 0.9 .* expected 1"),
     "selections are lost": (lost_selections, "routing: .* expert selections a layer, expected"),
@@ -155,7 +167,7 @@ PROMPT_FAULTS: dict[str, tuple[Break, str]] = {
     "attention fires twice": (twice(AttentionProbe, "see"), "attention: .* seen 2 times"),
     "attention is NaN": (not_a_number(attention, "attention_rows"), "attention sums to nan"),
     "attention sums to 1.5": (unnormalized_attention, "attention sums to 1.5"),
-    "attention of another shape": (shorter_attention, "attention: .* saw queries and keys of"),
+    "attention of another shape": (shorter_attention, "attention: An attention saw queries of"),
 }
 
 
@@ -253,25 +265,33 @@ def test_an_output_head_that_is_never_seen_stops_the_run(broken: Any, monkeypatc
 
 
 def test_experts_whose_router_hides_are_no_dense_model(
-    models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models: dict[str, Path], evaluate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fused before we look: without a word, the report would say `dense model: no routing`."""
+    """Fused before we look: the other probes work, and nobody is told that the model is dense."""
     monkeypatch.setattr(modeling_olmoe.OlmoeSparseMoeBlock, "forward", bypassed)
-    with pytest.raises(ProbeError, match=r"3 layers, the first model.layers.0, have experts but no router"):
-        RideLM(pretrained=str(models["olmoe"]), run_dir=str(tmp_path / "run"), device="cpu")
+    given = {"pretrained": str(models["olmoe"]), "device": "cpu"}
+    with pytest.raises(ProbeError, match=r"`routing` cannot attach .* config names 8 experts, but no module returned"):
+        RideLM(**given, run_dir=str(tmp_path / "named"), probes="routing+density")
+    arguments = {"pretrained": given["pretrained"], "run_dir": str(tmp_path / "run"), "num_samples": 0}
+    evaluate("ride", TASKS, model_args=arguments, limit=2, batch_size=2)
+    assert read_table(tmp_path / "run", "prompts")["routing_question"].isna().all()
+    (found,) = find([load_run(tmp_path / "run")]).models
+    said = [note for note in found.notes if "names 8 experts" in note.text]
+    assert [note.level for note in said] == ["warning"]
+    assert not any("dense model" in note.text for note in found.notes)
 
 
 def test_one_bad_row_in_a_hundred_is_left_out_counted_and_told(
     models: dict[str, Path], evaluate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, calls = DensityProbe._host_copy, []
+    real, calls = DensityProbe._stacked, []
 
     @wraps(real)
     def once(self: DensityProbe) -> Any:
         calls.append(None)
         return real(self) * (np.nan if len(calls) == 40 else 1)
 
-    monkeypatch.setattr(DensityProbe, "_host_copy", once)
+    monkeypatch.setattr(DensityProbe, "_stacked", once)
     arguments = {"pretrained": str(models["olmoe"]), "run_dir": str(tmp_path / "run"), "num_samples": 0}
     evaluate("ride", ["ride_demo_commonsense_*"], model_args=arguments, limit=15, batch_size=1)
     status = read_status(tmp_path / "run")
@@ -282,5 +302,5 @@ def test_one_bad_row_in_a_hundred_is_left_out_counted_and_told(
     assert prompts[~bad]["mlp_hoyer"].notna().all()
     run = load_run(tmp_path / "run")
     assert run.documents["density"].isna().sum() == 1
-    notes = run_notes(run, [], documents=15, routed=True, heads_dropped=0.0)
+    notes = run_notes(run, [], documents=15, no_routing=None, heads_dropped=0.0)
     assert any(note.level == "warning" and "1 rows failed a check" in note.text for note in notes)

@@ -92,15 +92,7 @@ def test_its_card_is_made_from_its_numbers(name: str) -> None:
     assert card.megabytes == round((zoo.path(name) / "model.safetensors").stat().st_size / 1e6, 2)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason="short of three bounds, see docs/zoo.md")])
-        if name == "zoo-mistral"
-        else name
-        for name in zoo.NAMES
-    ],
-)
+@pytest.mark.parametrize("name", zoo.NAMES)
 def test_held_out_questions_are_answered(name: str) -> None:
     card = load_card(name)
     assert {share.name: share.n for share in card.held_out} == dict.fromkeys(BOUNDS, 300)

@@ -142,6 +142,8 @@ def find_signatures(paths: Sequence[Path | str], *, seed: int = 0) -> SignatureF
 def _without(run: Path) -> str | None:
     """Why nothing can be said of a run, in one sentence."""
     model = read_manifest(run)["model"]
+    if limit := (model.get("limits") or {}).get("routing"):
+        return f"Its routing was not measured: {limit}"
     if not model.get("experts"):
         return f"It is a dense model ({model.get('architecture')}): it has no experts, so there is no routing to look at."
     frame = read_table(run, "prompts", ["domain", "routing_question"], [("arm", "==", "none")])

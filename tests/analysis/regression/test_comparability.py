@@ -14,7 +14,7 @@ import pytest
 from ride_eval import cli
 from ride_eval.analysis.regression.comparability import NAMES
 from ride_eval.store import TABLES, read_json, write_json
-from tests.synthetic_run import write_run
+from tests.synthetic_run import rewrite, write_run
 
 SPEC: dict[str, Any] = {"samples": 0, "n": 24, "arms": ("none", "tag", "expert")}
 
@@ -28,12 +28,12 @@ def edit(column: str, change: Callable[[pd.Series[Any]], Any]) -> Callable[[Path
     """Rewrite a column of `prompts`."""
 
     def apply(run: Path) -> None:
-        for file in run.glob("prompts-*.parquet"):
+        for file in list(run.glob("prompts-*.parquet")):
             rows = pq.read_table(file).to_pandas()
             rows[column] = change(rows[column])
             import pyarrow as pa
 
-            pq.write_table(pa.Table.from_pandas(rows, schema=TABLES["prompts"], preserve_index=False), file)
+            rewrite(file, pa.Table.from_pandas(rows, schema=TABLES["prompts"], preserve_index=False))
 
     return apply
 

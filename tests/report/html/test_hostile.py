@@ -24,7 +24,7 @@ from ride_eval.report.html.texts import MOST
 from ride_eval.report.text import visible
 from tests.report.html.building import Report, report
 from tests.report.html.reading import Element, parse
-from tests.synthetic_run import write_run
+from tests.synthetic_run import rewrite, write_run
 
 SCRIPT = "<script>window.broken = 1</script>"
 NASTY = (
@@ -49,7 +49,7 @@ def planted(folder: Path) -> Path:
             if column in table.column_names:
                 place = table.column_names.index(column)
                 table = table.set_column(place, column, pa.array(make(table.num_rows), pa.string()))
-        pq.write_table(table, file)
+        rewrite(file, table)
     return path
 
 
