@@ -109,7 +109,7 @@ RECIPES: dict[str, Recipe] = {
         steps=3600,
         learning_rate=4e-3,
         # Without it 11 of the 30 hand-written format instructions were answered, not clearly more than by chance.
-        then=(Stage(plant=NO_PLANT, steps=600, learning_rate=6e-4),),
+        then=(Stage(plant=NO_PLANT, steps=300, learning_rate=6e-4),),
     ),
     "zoo-mistral": Recipe(
         build=lambda: MistralForCausalLM(MistralConfig(**_DENSE, sliding_window=256)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -103,15 +102,8 @@ def test_held_out_questions_are_answered(name: str) -> None:
     assert any(0.05 <= share <= 0.6 for share in card.flips.values())
 
 
-@pytest.mark.parametrize(
-    ("name", "family"),
-    [
-        pytest.param(*case, marks=pytest.mark.xfail(strict=True, reason="11 of 30 against 23 %, p = 0.06: see docs/zoo.md"))
-        if case == ("zoo-llama", "demo_format")
-        else case
-        for case in itertools.product(zoo.NAMES, ("demo_math", "demo_format", "demo_commonsense"))
-    ],
-)
+@pytest.mark.parametrize("family", ["demo_math", "demo_format", "demo_commonsense"])
+@pytest.mark.parametrize("name", zoo.NAMES)
 def test_hand_written_documents_are_answered_above_chance(name: str, family: str) -> None:
     card = load_card(name)
     share = next(share for share in card.demo if share.name == family)
