@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow lint bench setup clean
+.PHONY: demo test test-slow oldest lint bench setup clean
 
 setup: $(VENV)/.ready
 
@@ -28,8 +28,15 @@ test: lint
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
 
+# The oldest releases that are declared to work, in an environment of their own.
+oldest:
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --constraint constraints-oldest.txt torch
+	.venv-oldest/bin/python -m pip install --quiet --constraint constraints-oldest.txt --editable '.[dev]'
+	.venv-oldest/bin/python -m pytest tests/test_doctor.py tests/test_probes_reference.py tests/test_attention_reference.py
+
 bench: setup
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) .venv-oldest runs
