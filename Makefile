@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow faults audit lint bench docs docs-test release-check setup clean
+.PHONY: demo test test-slow faults audit oldest lint bench docs docs-test release-check setup clean
 
 setup: $(VENV)/.ready
 
@@ -37,6 +37,13 @@ audit: setup
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
 
+# The oldest releases that are declared to work, in an environment of their own.
+oldest:
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --constraint constraints-oldest.txt torch
+	.venv-oldest/bin/python -m pip install --quiet --constraint constraints-oldest.txt --editable '.[dev]'
+	.venv-oldest/bin/python -m pytest tests/test_doctor.py tests/test_probes_reference.py tests/test_attention_reference.py
+
 bench: setup
 	$(BIN)/python -m benchmarks
 
@@ -54,4 +61,4 @@ release-check: setup
 	$(BIN)/python -m pytest tests/test_release.py
 
 clean:
-	rm -rf $(VENV) runs build dist
+	rm -rf $(VENV) .venv-oldest runs build dist

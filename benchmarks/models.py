@@ -122,7 +122,6 @@ ARCHITECTURES: dict[str, Architecture] = {
         shared_intermediate_size=32, layer_types=["mamba", "attention", "mamba"], **_MAMBA,
     ),
     "bamba": _of("Bamba", "Mamba in layers 0 and 2", attn_layer_indices=[1], **_MAMBA),
-    "mamba": _of("Mamba", "no attention, no feed-forward layer"),
     # Dense
     "olmo": _of("OLMo"),
     "olmo2": _of("OLMo-2", "norms after attention and feed-forward"),

@@ -81,10 +81,8 @@ def repeat(cache: Any, times: int) -> None:
 
 
 def _has_states(cache: Any) -> bool:
-    return any(
-        isinstance(value, torch.Tensor) for layer in cache.layers for values in vars(layer).values() if isinstance(values, dict)
-        for value in values.values()
-    )  # fmt: skip
+    notes = [values for layer in cache.layers for values in vars(layer).values() if isinstance(values, dict)]
+    return any(isinstance(value, torch.Tensor) for values in notes for value in values.values())
 
 
 def _map_states(layer: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> None:

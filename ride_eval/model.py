@@ -125,6 +125,8 @@ class RideLM(ProbedHFLM):
             raise UsageError(f"The model pretrained={pretrained} cannot be loaded: {' '.join(str(error).split())}") from error
         if self.backend != "causal":
             raise UsageError(f"--model ride measures causal language models; pretrained={pretrained} is {self.backend}.")
+        if self.peft:
+            self._unwrap_adapter()
         if hasattr(self.model.config, "output_router_logits"):
             # Saved as true in some checkpoints: it computes a training loss, and crashes batched generation.
             self.model.config.output_router_logits = False
@@ -145,6 +147,16 @@ class RideLM(ProbedHFLM):
         self.ledger = Ledger(self.recorder, self.bundle.names, rules, self.num_samples, POSIX_ARMS if posix else ("none",))
         self.forcing = Forcing(self, posix=posix)
         self._shared = SharedPrefill(self, reuse_prefix=reuse_prefix)
+
+    def _unwrap_adapter(self) -> None:
+        """Take the model that an adapter was put into: generation calls that one, so passes are counted and read there."""
+        wrapped: Any = self.model
+        if wrapped.active_peft_config.is_prompt_learning:
+            raise UsageError(
+                f"The adapter peft={self.peft} puts virtual tokens before each prompt, which probes would take for it. "
+                "Run it with --model hf, or give an adapter in the model's layers, such as LoRA."
+            )
+        self._model = wrapped.get_base_model()
 
     def _refuse_what_sharing_cannot_do(self, share_prefill: bool) -> None:
         if isinstance(self.think_end_token, int):
