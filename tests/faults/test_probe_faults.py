@@ -68,7 +68,7 @@ def other_shapes(probe: type, method: str) -> Break:
 
         def hooked(*given: Any) -> Any:
             hook = real(*given)
-            return lambda module, inputs, *output: hook(module, *(_shorter(part) for part in (inputs, *output)))
+            return lambda *seen: hook(*map(_shorter, seen))
 
         patch.setattr(probe, method, hooked)
 
@@ -77,7 +77,10 @@ def other_shapes(probe: type, method: str) -> Break:
 
 def _shorter(part: Any) -> Any:
     if isinstance(part, tuple):
-        return tuple(map(_shorter, part))
+        parts = map(_shorter, part)
+        return type(part)(*parts) if hasattr(part, "_fields") else tuple(parts)
+    if not isinstance(part, torch.Tensor):
+        return part
     return part[:-1] if part.dim() == 2 else part[:, :-1]
 
 
@@ -257,8 +260,12 @@ def test_experts_whose_router_hides_are_no_dense_model(
 ) -> None:
     """Fused before we look: without a word, the report would say `dense model: no routing`."""
     monkeypatch.setattr(modeling_olmoe.OlmoeSparseMoeBlock, "forward", bypassed)
-    with pytest.raises(ProbeError, match=r"3 layers, the first model.layers.0, have experts but no router"):
-        RideLM(pretrained=str(models["olmoe"]), run_dir=str(tmp_path / "run"), device="cpu")
+    folder = {"pretrained": str(models["olmoe"]), "run_dir": str(tmp_path / "run"), "device": "cpu"}
+    lm = RideLM(**folder)
+    assert "routing" not in lm.bundle.names
+    assert "router" in lm.bundle.limits["routing"], "said in the manifest and the report"
+    with pytest.raises(ProbeError, match="router"):
+        RideLM(**folder, probes="routing")
 
 
 def test_one_bad_row_in_a_hundred_is_left_out_counted_and_told(
