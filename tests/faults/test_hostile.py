@@ -89,7 +89,7 @@ def test_a_model_s_name_gives_a_folder_under_runs(name: str) -> None:
     assert (Path("runs") / slug).resolve().parent == Path("runs").resolve()
 
 
-@pytest.mark.parametrize("benchmark", ["../x", "/etc", "a/b", "..", ".", "a\0", "a\nb"])
+@pytest.mark.parametrize("benchmark", ["../x", "/etc", "a/../b", "a//b", "..", ".", "a\0", "a\nb"])
 def test_a_benchmark_s_name_stays_in_the_data_folder(benchmark: str) -> None:
     with pytest.raises(TaskError, match="a plain word"):
         read_spec("t", {"ride": {"base": "b", "benchmark": benchmark, "arm": "none", "domain": "math"}})
