@@ -15,9 +15,11 @@ from ride_eval.base import RideSpec, load_base, parts_of
 from ride_eval.errors import DataError, TaskError
 from ride_eval.groups import PART, part_name
 from ride_eval.prompt import request_of
+from ride_eval.store import read_status, read_table
 from ride_eval.task_files import SHIPPED
 from tests import stand_in_data
 from tests.building import load_tasks, render
+from tests.conftest import Evaluate
 
 pytestmark = pytest.mark.usefixtures("compiled_templates")
 GROUPS = {"mmlu": 57, "bbh": 24, "musr": 3}
@@ -177,3 +179,26 @@ def test_a_subject_without_documents_is_named(data: Path, tmp_path: Path) -> Non
     (tmp_path / "mmlu" / "test.jsonl").write_text("\n".join(line for line in lines if '"anatomy"' not in line))
     with pytest.raises(DataError, match=r"No document in .*mmlu has the `subject` 'anatomy'"):
         load_tasks("ride_mmlu_none", data_dir=str(tmp_path))
+
+
+def test_a_group_is_measured_and_scored_to_the_end(
+    data: Path, models: dict[str, Path], evaluate: Evaluate, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    arguments = {"pretrained": str(models["olmoe"]), "run_dir": str(run)}
+    results = evaluate(
+        "ride",
+        ["ride_bbh_none", "ride_bbh_expert_wrong"],
+        model_args=arguments,
+        metadata={"data_dir": str(data)},
+        limit=4,
+        num_fewshot=0,
+    )
+    assert {"acc_norm,none", "hoyer_mlp,none"} <= set(results["results"]["ride_bbh_expert_wrong"])
+    assert read_status(run)["state"] == "complete"
+    prompts, scores = read_table(run, "prompts"), read_table(run, "scores")
+    assert set(prompts["task"]) == {"leaderboard_bbh"}
+    assert len(prompts) == len(scores) == 8
+    assert set(prompts["domain"]) <= set(Prompts().subjects["bbh"].values())
+    assert prompts["domain"].nunique() > 1
+    assert scores["correct"].isin([0.0, 1.0]).all()
