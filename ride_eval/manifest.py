@@ -76,7 +76,6 @@ def describe(lm: Any, bundle: Bundle) -> dict[str, Any]:
             "experts_per_token": routers[0].top_k if routers else 0,
             "router_normalization": routers[0].normalization if routers else None,
             "router_gives_probabilities": routers[0].gives_probabilities if routers else None,
-            "limits": bundle.limits,
             "untrained": bool(getattr(config, "ride_eval_untrained", False)),
         },
         "versions": {

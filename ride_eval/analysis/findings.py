@@ -247,7 +247,7 @@ def _setup(run: Run) -> Setup:
         state=str(run.status.get("state", "incomplete")),
         arms=ordered_arms(set(run.documents["arm"].unique())),
         tasks={str(task): int(n) for task, n in documents["task"].value_counts().sort_index().items()},
-        no_routing=no_routing(model),
+        no_routing=no_routing(run.manifest),
         progress=run.progress.sentence,
     )
 

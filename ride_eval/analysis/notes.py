@@ -37,11 +37,11 @@ class Note:
     text: str
 
 
-def no_routing(model: Mapping[str, Any]) -> str | None:
-    """Why a run, by its record of the model, has no routing; null where it has."""
-    if model.get("experts"):
+def no_routing(manifest: Mapping[str, Any]) -> str | None:
+    """Why a run has no routing, by its record; null where it has."""
+    if manifest["model"].get("experts"):
         return None
-    return str((model.get("limits") or {}).get("routing") or DENSE)
+    return str((manifest["settings"].get("limits") or {}).get("routing") or DENSE)
 
 
 def run_notes(

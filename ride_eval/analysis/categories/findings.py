@@ -32,6 +32,7 @@ from ride_eval.analysis.categories.robustness import Robustness, robustness
 from ride_eval.analysis.categories.similarity import normalized
 from ride_eval.analysis.categories.tokens import Routes, load_routes, overlap
 from ride_eval.analysis.categories.transfer import Side, Transfer, between, prompt_and_answer, side
+from ride_eval.analysis.notes import DENSE, no_routing
 from ride_eval.errors import RunError
 from ride_eval.perturbations import PERTURBED
 from ride_eval.store import read_manifest, read_status, read_table
@@ -141,10 +142,11 @@ def find_signatures(paths: Sequence[Path | str], *, seed: int = 0) -> SignatureF
 
 def _without(run: Path) -> str | None:
     """Why nothing can be said of a run, in one sentence."""
-    model = read_manifest(run)["model"]
-    if limit := (model.get("limits") or {}).get("routing"):
-        return f"Its routing was not measured: {limit}"
-    if not model.get("experts"):
+    manifest = read_manifest(run)
+    model, reason = manifest["model"], no_routing(manifest)
+    if reason is not None and reason != DENSE:
+        return f"Its routing was not measured: {reason}"
+    if reason is not None:
         return f"It is a dense model ({model.get('architecture')}): it has no experts, so there is no routing to look at."
     frame = read_table(run, "prompts", ["domain", "routing_question"], [("arm", "==", "none")])
     if not len(frame):
