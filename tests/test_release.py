@@ -117,7 +117,7 @@ def test_installed_used_and_gone(wheel: Path, tmp_path: Path) -> None:
     table = run([binaries / "lm_eval", *arguments, *tasks], tmp_path, **offline)
     assert "ride_demo_commonsense_filler" in table and "hoyer_mlp" in table
     assert "zoo-llama" in run([binaries / "ride-eval", "report", "run", "--html", "report.html"], tmp_path)
-    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
 
     run([*pip, "uninstall", "--quiet", "--yes", "ride-eval"], tmp_path)
     assert _files(environment) == before
