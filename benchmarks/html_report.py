@@ -8,6 +8,8 @@ of the target; nor are the signatures, which `ride-eval signatures` computes.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import io
 import json
 import os
 import platform
@@ -158,8 +160,10 @@ def _shard(folder: Path, table: str, columns: Columns, number: str) -> None:
         else pa.nulls(size, field.type)
         for field in schema
     ]
-    file = folder / f"{table}-r0-{number}-{'0' * 16}.parquet"
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), file, compression="zstd")
+    content = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), content, compression="zstd")
+    sha = hashlib.sha256(content.getvalue()).hexdigest()[:16]
+    (folder / f"{table}-r0-{number}-{sha}.parquet").write_bytes(content.getvalue())
 
 
 def _manifest(seed: int) -> dict[str, Any]:
