@@ -22,6 +22,11 @@ def forget(task_name: str) -> None:
     _announced.pop(task_name, None)
 
 
+def forget_all() -> None:
+    """A new model is there: what tasks announced before it was for another, and is no part of its run."""
+    _announced.clear()
+
+
 def take() -> list[Collection[Key]]:
     """What was announced and not answered yet, once: of an attempt that fails, nothing is left for the next."""
     taken = list(_announced.values())

@@ -67,12 +67,18 @@ def read_spec(task: str, metadata: Mapping[str, Any]) -> RideSpec:
     return RideSpec(**given)
 
 
-def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], Path]:
+def load_base(task: str, spec: RideSpec, folder: Path | None) -> tuple[dict[str, Any], Path]:
     """The base task's own configuration, freshly copied, and the folder its relative paths start from.
 
+    `folder` is that of the task's own YAML; None where the harness does not say, since the task was given by its path.
     For a group: what its tasks share (see `groups`). Raises TaskError for a base that is not there, cannot be loaded, is a
     group of tasks that do not fit together, or exists as a Python class only.
     """
+    if folder is None and _is_file(spec):
+        raise TaskError(
+            f"Task {task}: its base {spec.base!r} lies beside its YAML, and for tasks given by path the harness does not say "
+            f"where that is. Give it by name: --include_path FOLDER --tasks {task}."
+        )
     file = _found(spec, folder)
     if file is None:
         raise TaskError(
@@ -100,7 +106,7 @@ def load_base(task: str, spec: RideSpec, folder: Path) -> tuple[dict[str, Any], 
 
 def parts_of(spec: RideSpec) -> dict[str, Path]:
     """The YAML of each task of a harness group; none for a single task, or a file of one's own. Raises TaskError."""
-    file = None if spec.base.endswith((".yml", ".yaml")) else _harness_file(spec)
+    file = None if _is_file(spec) else _harness_file(spec)
     if file is None or not is_group(load_yaml(file, resolve_func=False)):
         return {}
     return part_files(spec.base, file)
@@ -135,10 +141,13 @@ def in_harness(file: Path) -> str:
     return str(file.relative_to(Path(lm_eval.tasks.__file__).parent))
 
 
-def _found(spec: RideSpec, folder: Path) -> Path | None:
+def _is_file(spec: RideSpec) -> bool:
+    return spec.base.endswith((".yml", ".yaml"))
+
+
+def _found(spec: RideSpec, folder: Path | None) -> Path | None:
     # Normalised, since `folder` may not be there yet: `new/../mine.yml` would then not be found.
-    own = spec.base.endswith((".yml", ".yaml"))
-    file = Path(os.path.normpath(folder / spec.base)) if own else _harness_file(spec)
+    file = Path(os.path.normpath((folder or Path()) / spec.base)) if _is_file(spec) else _harness_file(spec)
     return file if file is not None and file.is_file() else None
 
 

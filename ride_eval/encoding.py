@@ -10,7 +10,7 @@ from lm_eval.models.utils import has_bos_prefix
 from ride_eval.errors import UsageError
 from ride_eval.probes.layout import MeasuredRow, Routed
 from ride_eval.prompt import Prompt
-from ride_eval.spans import Alignment, Encoding, Span, align, aligned_positions, keyword_spans, positions_in
+from ride_eval.spans import Alignment, Encoding, Span, align, aligned_positions, keyword_spans, positions_in, positions_in_any
 
 Kind = Literal["answer", "choice"]
 """The harness encodes prompts to generate from and prompts to score a continuation after by different rules."""
@@ -94,7 +94,7 @@ class Encoder:
             reason = f"truncated: more than {room} tokens in some arm"
         aligned = () if reason else tuple(positions)
         spans = keyword_spans(prompt.rendering.text, question, prompt.keywords) if question is not None else []
-        carrying = {position for span in spans for position in positions_in(encoding, span)}
+        carrying = positions_in_any(encoding, spans)
         return Placed(
             encoding=encoding,
             question_tokens=len(positions_in(encoding, question)),

@@ -69,6 +69,7 @@ class Recorder:
     """
 
     def __init__(self, run: Path, manifest: Mapping[str, Any], rank: int = 0, world_size: int = 1) -> None:
+        asked.forget_all()
         self.run, self.rank, self._world_size = run, rank, world_size
         self._manifest = dict(manifest)
         self._writers = {table: TableWriter(run, table, rank) for table in TABLES}

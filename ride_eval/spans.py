@@ -6,6 +6,7 @@ Character spans are half open. A token belongs to a span when its offsets overla
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -82,6 +83,18 @@ def positions_in(encoding: Encoding, span: Span | None) -> list[int]:
     if span is None:
         return []
     return [i for i, (start, end) in enumerate(encoding.offsets) if start < span.end and end > span.start]
+
+
+def positions_in_any(encoding: Encoding, spans: Sequence[Span]) -> set[int]:
+    """Positions of the tokens that overlap one of many spans, which are in order and apart, as keywords are."""
+    ends = [span.end for span in spans]
+    # Of the spans that end behind a token's start, the first begins first.
+    nearest = (bisect_right(ends, start) for start, _ in encoding.offsets)
+    return {
+        i
+        for i, (span, (_, end)) in enumerate(zip(nearest, encoding.offsets, strict=True))
+        if span < len(spans) and spans[span].start < end
+    }
 
 
 def keyword_spans(text: str, question: Span, keywords: Sequence[str]) -> list[Span]:

@@ -67,8 +67,8 @@ class RideTask(ConfigurableTask):
         name = str(config.get("task"))
         metadata = dict(config.get("metadata") or {})
         self.ride: RideSpec = read_spec(name, metadata)
-        source = Path(str(metadata.get("config_source", ".")))
-        base, self._base_folder = load_base(name, self.ride, source.parent)
+        source = metadata.get("config_source", "inline")
+        base, self._base_folder = load_base(name, self.ride, None if source == "inline" else Path(source).parent)
         refuse_unfit(self.ride.base, base)
         self._options = read_options(metadata)
         self._prompts = self._options.prompts

@@ -100,3 +100,8 @@ def test_a_base_of_one_s_own_that_is_wrong_is_refused(content: str, problem: str
     (tmp_path / "mine.yml").write_text(content)
     with pytest.raises(TaskError, match=rf"^Task ride_x_tag: .*mine\.yml.* {problem}"):
         load("mine.yml", tmp_path)
+
+
+def test_a_task_given_by_its_path_says_how_to_give_it() -> None:
+    with pytest.raises(TaskError, match="--include_path FOLDER --tasks ride_x_tag"):
+        load_base("ride_x_tag", RideSpec(**{**SPEC, "base": "mine.yml"}), None)

@@ -100,7 +100,8 @@ def test_a_thousand_documents_of_a_large_model_fit_in_two_megabytes(tmp_path: Pa
     counts = np.stack([[rng.multinomial(8 * n, share) for share in popularity] for n in tokens])
     shares = (counts / counts.sum(-1, keepdims=True)).astype(np.float16)
     places = keys.loc[keys["arm"] == "none", PLACE].reset_index(drop=True)
-    manifest = {"identity": {"metrics": METRIC_VERSION}, "settings": {}, "model": {"name": "olmoe", "experts_per_token": 8}}
+    model = {"name": "olmoe", "experts": 64, "experts_per_token": 8, "moe_layers": list(range(16))}
+    manifest = {"identity": {"metrics": METRIC_VERSION}, "settings": {}, "model": model}
     snapshot = Snapshot(
         path=tmp_path, name="olmoe", manifest=manifest, status={"state": "complete"}, rows=rows,
         conditions={"gsm8k": (0, "")}, signatures=Signatures(places, shares), routes=None,

@@ -205,7 +205,7 @@ def test_the_table_and_the_exit_code(models: dict[str, Path], capsys: pytest.Cap
     arguments = json.dumps({"pretrained": str(models["llama"]), "device": "cpu", "probes": "density"})
     assert main(["doctor", "--model_args", arguments]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "LlamaForCausalLM" in shown and "All 6 checks passed." in shown
+    assert "LlamaForCausalLM" in shown and "All 7 checks passed." in shown
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from ride_eval.spans import (
     keyword_spans,
     locate,
     positions_in,
+    positions_in_any,
 )
 
 TEXTS = st.text("ab ?\n", max_size=12)
@@ -193,3 +194,16 @@ def test_one_arm_that_falls_short_ends_the_comparison_in_all() -> None:
     assert alignment.coverage == pytest.approx(8 / 11)
     for encoding in (whole, merged):
         assert aligned_positions(encoding, renderings[0], alignment)[1] == "alignment coverage 0.73 below 0.90"
+
+
+@given(
+    edges=st.sets(st.integers(0, 40), max_size=16),
+    starts=st.lists(st.integers(0, 40), max_size=20),
+    lengths=st.lists(st.integers(0, 6), min_size=20, max_size=20),
+)
+def test_tokens_of_many_spans_are_those_of_each(edges: set[int], starts: list[int], lengths: list[int]) -> None:
+    ordered = sorted(edges)
+    spans = [Span(*pair) for pair in zip(ordered[::2], ordered[1::2], strict=False)]
+    offsets = tuple(Span(start, start + n) for start, n in zip(starts, lengths, strict=False))
+    encoding = Encoding(ids=tuple(range(len(offsets))), offsets=offsets)
+    assert positions_in_any(encoding, spans) == {i for span in spans for i in positions_in(encoding, span)}

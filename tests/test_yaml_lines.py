@@ -135,7 +135,7 @@ def test_too_few_wordings_to_see_wording_noise_are_refused(tmp_path: Path) -> No
         (b"[" * 100_000, "is not valid YAML"),
         (b"- a\n- b\n", "top level: must be a mapping, got a list"),
         (b"just words\n", "top level: must be a mapping, got 'just words'"),
-        (b"# padding\n" * (MAX_BYTES // 10 + 1), f"at most {MAX_BYTES:,} was expected"),
+        (b"# padding\n" * (MAX_BYTES // 10 + 1), f"is longer than {MAX_BYTES:,} bytes"),
     ],
     ids=["empty", "comment", "binary", "null byte", "open list", "alias", "two documents", "deep", "list", "words", "oversize"],
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ride_eval.probes.layout import MeasuredRow
-from ride_eval.spans import keyword_spans, locate, positions_in
+from ride_eval.spans import keyword_spans, locate, positions_in, positions_in_any
 
 QUESTIONS = (
     ("", "What is the sum of 17 and 25, and is the number even or odd?"),
@@ -48,7 +48,7 @@ def asked(encoder: Any) -> list[Asked]:
         encoding = encoder.encode(rendering.text, "answer")
         inside = [position for position in positions_in(encoding, rendering.question)[1:] if position > 0]
         spans = keyword_spans(rendering.text, rendering.question, KEYWORDS) if rendering.question else []
-        carrying = {position for span in spans for position in positions_in(encoding, span)}
+        carrying = positions_in_any(encoding, spans)
         found.append(
             Asked(
                 ids=encoding.ids,

@@ -129,7 +129,7 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
             for block in self.anatomy.blocks:
                 fired = self._values[site, block.index]
                 if site == "mlp" and not block.has_feed_forward:
-                    fired = [torch.full_like(part, torch.nan) for part in self._values["resid", block.index]]
+                    fired = [self._hidden(part) for part in self._values["resid", block.index]]
                 if len(fired) != 1:
                     raise ProbeError(
                         f"The `{site}` hook of {block.name} fired {len(fired)} times in one pass, expected 1: the model "
@@ -138,6 +138,12 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
                 layers.append(fired[0])
             stacked.append(torch.stack([part.to(layers[0].device) for part in layers]))
         return torch.stack([part.to(stacked[0].device) for part in stacked])
+
+    def _hidden(self, like: torch.Tensor) -> torch.Tensor:
+        """The values of a layer whose activations cannot be seen: NaN with a peak of 0, which is no fault."""
+        values = torch.full_like(like, torch.nan)
+        values[-len(self._layout.question_index) :] = 0
+        return values
 
     def _hook(self, handle: Any) -> None:
         self._stack.callback(handle.remove)

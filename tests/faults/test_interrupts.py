@@ -113,10 +113,7 @@ def test_the_command_line_exits_with_130(models: dict[str, Path], tmp_path: Path
     run = tmp_path / "run"
     arguments = f"pretrained={models['llama']},run_dir={run},num_samples=4"
     command = [sys.executable, "-m", "lm_eval", "run", "--model", "ride", "--model_args", arguments, "--device", "cpu"]
-    # The tasks by path: indexing all of the harness's takes seconds.
-    from ride_eval.arms import data_folder
-
-    tasks = [str(data_folder("tasks") / "demo" / f"ride_demo_math_{arm}.yaml") for arm in ("none", "tag", "expert")]
+    tasks = [f"ride_demo_math_{arm}" for arm in ("none", "tag", "expert")]
     child = subprocess.Popen(
         [*command, "--tasks", ",".join(tasks), "--batch_size", "1"],
         stdout=subprocess.DEVNULL,
