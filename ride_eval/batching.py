@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from ride_eval.continuation import new_cache
+from ride_eval.caches import new_cache
 from ride_eval.errors import UsageError
 
 _T = TypeVar("_T")

@@ -1,28 +1,24 @@
 """Runs prompts once, with a cache, and any continuations after them: choices to score, or a forced answer.
 
 Continuations of similar length run together, whatever prompts they follow. They are fed in chunks, so that at most LOGITS_BYTES
-of logits exist at a time: 1,280 tokens times a vocabulary of 150,000 would be 768 MB a row. Keys and values are branched, never
-copied: selecting rows makes new tensors, and a layer's update replaces its tensors instead of writing into them. The states of
-linear attention and state-space layers are written into, so those, which are small and do not grow with the prompt, are copied.
+of logits exist at a time: 1,280 tokens times a vocabulary of 150,000 would be 768 MB a row.
 """
 
 from __future__ import annotations
 
-import copy
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import DynamicCache
 
-from ride_eval.errors import UsageError
-from ride_eval.metrics.entropy import token_entropy, token_logprob
+from ride_eval.caches import branch, has_states, new_cache
+from ride_eval.metrics.entropy import logprob_entropy
+from ride_eval.metrics.precision import at_least_float32
 
-LOGITS_BYTES = 256 * 1024**2
+LOGITS_BYTES = 64 * 1024**2
 PASS_TOKENS = 64
 """What a pass costs beside its tokens, in tokens: to run two lengths apart must save more padding than this."""
 
@@ -48,49 +44,6 @@ class Followed:
     """(n,) nats."""
     greedy: bool
     """Whether every token was the likeliest."""
-
-
-def new_cache(model: Any) -> Any:
-    """An empty cache of the kind the model's layers need."""
-    # Mamba and its like take `cache_params` instead.
-    if model._supports_default_dynamic_cache() and "cache_params" not in inspect.signature(model.forward).parameters:
-        return DynamicCache(config=model.config)
-    raise UsageError(
-        f"{type(model).__name__} keeps what it has read in a cache of its own, which one prefill cannot share. Give "
-        "share_prefill=False in --model_args (no samples then)."
-    )
-
-
-def branch(cache: Any, rows: torch.Tensor | None = None) -> Any:
-    """A cache with the given rows (all by default) of another, which stays as it is."""
-    new = copy.copy(cache)
-    new.layers = [copy.copy(layer) for layer in cache.layers]
-    for layer in new.layers:
-        _map_states(layer, torch.clone if rows is None else lambda state: state[rows])
-        if rows is not None and hasattr(layer, "batch_select_indices"):
-            layer.batch_select_indices(rows)
-    return new
-
-
-def repeat(cache: Any, times: int) -> None:
-    """Each row becomes `times` rows, in place."""
-    for layer in cache.layers:
-        _map_states(layer, lambda state: state.repeat_interleave(times, 0))
-        if hasattr(layer, "batch_repeat_interleave"):
-            layer.batch_repeat_interleave(times)
-
-
-def _has_states(cache: Any) -> bool:
-    notes = [values for layer in cache.layers for values in vars(layer).values() if isinstance(values, dict)]
-    return any(isinstance(value, torch.Tensor) for values in notes for value in values.values())
-
-
-def _map_states(layer: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
-    """Replace the states, and what is noted of them, of a layer that has any: dictionaries by number of the state."""
-    for name, values in list(vars(layer).items()):
-        if isinstance(values, dict):
-            changed = {key: change(value) if isinstance(value, torch.Tensor) else value for key, value in values.items()}
-            setattr(layer, name, changed)
 
 
 @torch.no_grad()
@@ -169,7 +122,7 @@ def _read(
         # An index on the CPU selects from layers on any device.
         cache = branch(prefilled.cache, index.cpu())
         step = max(1, LOGITS_BYTES // (4 * prefilled.logits.shape[-1] * len(rows)))
-        if _has_states(cache):
+        if has_states(cache):
             # Several tokens at once restart a state-space layer's state in some architectures; one token never does.
             step = 1
         for start in range(0, length - 1, step):
@@ -195,9 +148,9 @@ class _Reader:
 
     def __call__(self, logits: torch.Tensor) -> None:
         tokens = self._answer[:, self._at : self._at + logits.shape[1]].to(logits.device)
-        likeliest = (logits.argmax(-1) == tokens).float()
-        values = [token_logprob(logits, tokens), likeliest]
-        self._parts.append(torch.stack([*values, token_entropy(logits)] if self._entropies else values))
+        logprobs = torch.log_softmax(at_least_float32(logits), -1)
+        values = [logprobs.gather(-1, tokens[..., None])[..., 0], (logits.argmax(-1) == tokens).float()]
+        self._parts.append(torch.stack([*values, logprob_entropy(logprobs)] if self._entropies else values))
         self._at += logits.shape[1]
 
     def results(self, lengths: Sequence[int]) -> list[Followed]:

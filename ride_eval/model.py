@@ -20,7 +20,7 @@ from lm_eval.models.utils import normalize_gen_kwargs
 from tqdm import tqdm
 
 from ride_eval.batching import Batches, find_budget
-from ride_eval.continuation import new_cache
+from ride_eval.caches import new_cache
 from ride_eval.encoding import Encoder
 from ride_eval.errors import UsageError
 from ride_eval.forcing import Forcing

@@ -16,7 +16,8 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
-from ride_eval.continuation import new_cache, prefill
+from ride_eval.caches import new_cache
+from ride_eval.continuation import prefill
 from ride_eval.probes.layout import Routed
 
 MIN_SHARED = 64

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from ride_eval.store import Key
 
+BLOCK = 256
+"""Tokens whose probabilities are summed at once."""
+
 
 def uniforms(seed: int, key: Key, n_samples: int, n_steps: int) -> NDArray[np.float64]:
     """(n_samples, n_steps) numbers in [0, 1) of a prompt, its arm and wording aside."""
@@ -28,12 +31,25 @@ def uniforms(seed: int, key: Key, n_samples: int, n_steps: int) -> NDArray[np.fl
 
 
 def draw(logprobs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
-    """Tokens by inverse cumulative distribution at temperature 1: (R, V) log-probabilities, (R,) -> (R,) int64."""
-    # Summed in float64: over 150,000 entries float32 would lose the tail.
-    cumulative = logprobs.exp().cumsum(-1, dtype=torch.float64)
+    """Tokens by inverse cumulative distribution at temperature 1: (R, V) log-probabilities, (R,) -> (R,) int64.
+
+    First a block of tokens, then a token in it, so that only a block is accumulated. In float64: over 150,000 entries float32
+    would lose the tail.
+    """
+    probabilities, size = logprobs.exp(), logprobs.shape[-1]
+    whole = size - size % BLOCK
+    parts = [probabilities[:, :whole].reshape(len(logprobs), -1, BLOCK), probabilities[:, None, whole:]]
+    blocks = torch.cat([part.sum(-1, dtype=torch.float64) for part in parts], -1).cumsum(-1)
     # The last entry is 1 within rounding; scaling by it keeps a number next to 1 from falling past the end.
-    wanted = uniform.to(cumulative)[:, None] * cumulative[:, -1:]
-    return torch.searchsorted(cumulative, wanted, right=True).squeeze(-1).clamp_max(logprobs.shape[-1] - 1)
+    wanted = uniform.to(blocks)[:, None] * blocks[:, -1:]
+    block = torch.searchsorted(blocks, wanted, right=True).clamp_max(blocks.shape[-1] - 1)
+    before = torch.where(block > 0, blocks.gather(-1, (block - 1).clamp_min(0)), 0.0)
+    tokens = block * BLOCK + torch.arange(BLOCK, device=block.device)
+    inside = torch.where(tokens < size, probabilities.gather(-1, tokens.clamp_max(size - 1)), 0.0)
+    found = torch.searchsorted(before + inside.cumsum(-1, dtype=torch.float64), wanted, right=True)
+    # By rounding a block's sum can exceed its accumulated tokens: then it is its last token that can be drawn.
+    last = torch.where(inside > 0, tokens - block * BLOCK, 0).amax(-1, keepdim=True)
+    return (block * BLOCK + torch.minimum(found, last)).squeeze(-1)
 
 
 class Chooser:

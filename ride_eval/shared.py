@@ -16,7 +16,8 @@ from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs
 from transformers import LogitsProcessorList
 
 from ride_eval.batching import Batches
-from ride_eval.continuation import Followed, Prefilled, branch, follow, pad, positions, prefill, repeat
+from ride_eval.caches import branch, repeat
+from ride_eval.continuation import Followed, Prefilled, follow, pad, positions, prefill
 from ride_eval.encoding import Placed
 from ride_eval.errors import ProbeError
 from ride_eval.ledger import Written

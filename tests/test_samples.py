@@ -132,6 +132,19 @@ def test_the_ends_of_the_unit_interval_draw_possible_tokens() -> None:
     assert draw(logits, torch.tensor([1 - 1e-16], dtype=torch.float64)).tolist() == [2]
 
 
+@pytest.mark.parametrize("size", [255, 256, 257, 50_304])
+def test_draws_by_block_are_draws_from_all(size: int) -> None:
+    """Against one sum over the whole vocabulary, with masked tokens and vocabularies that end inside and at a block."""
+    torch.manual_seed(size)
+    logits = torch.randn(64, size) * 3
+    logits[torch.rand(64, size) < 0.3] = -torch.inf
+    logprobs = torch.log_softmax(logits, -1)
+    uniform = torch.rand(64, dtype=torch.float64)
+    cumulative = logprobs.exp().double().cumsum(-1)
+    whole = torch.searchsorted(cumulative, uniform[:, None] * cumulative[:, -1:], right=True)[:, 0]
+    assert draw(logprobs, uniform).tolist() == whole.tolist()
+
+
 def test_uniforms_are_the_arm_s_and_wording_s_aside() -> None:
     key = Key("gsm8k", "d", 0, "tag", 0, 0)
     assert (uniforms(0, key, 3, 5) == uniforms(0, key._replace(arm="none", wording=4), 3, 5)).all()

@@ -12,7 +12,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import AutoModelForCausalLM
 
-from ride_eval.continuation import new_cache
+from ride_eval.caches import new_cache
 from ride_eval.probes.bundle import Bundle
 from ride_eval.probes.layout import Layout, MeasuredRow
 from ride_eval.probes.transfer import to_host
