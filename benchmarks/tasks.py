@@ -155,7 +155,8 @@ random, until there were {asked}.
 **Tried** means: the seven files were made, and `{MODEL}` was measured and scored to the end under all seven arms, on {N}
 *stand-in documents*: rows made up to fit the task's columns, since the hub is out of reach where this page is made. A row
 counts as a stand-in when the harness's own class builds prompts from it and scores an answer. So the page says that a task
-runs, and nothing of its real data.
+runs, and nothing of its real data. Generation was greedy and of 8 tokens, by `--gen_kwargs`: tasks that sample by default are
+refused without that.
 
 **{counts[True]} work, {counts[False]} do not, and {counts[None]} could not be tried**: no stand-in documents were found, or the
 harness itself cannot load the task where this page is made, or its prompts are longer than the embedded model takes. Nothing is

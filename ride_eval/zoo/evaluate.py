@@ -207,7 +207,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--n-arms", type=int, default=60, help="held-out questions a domain, under every arm (%(default)s)")
     arguments = parser.parse_args(argv)
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    hashes.write()  # the model may be trained anew, and loading it checks them
     hashes.write(arguments.name)  # the model may be trained anew, and loading it checks them
     with tempfile.TemporaryDirectory() as temporary:
         card = measure(arguments.name, arguments.out or Path(temporary), arguments.n, arguments.n_arms)
