@@ -22,9 +22,9 @@ SHORT = {
 WORDS = {
     "correct": ("more answers are right", "fewer answers are right"),
     "density": ("the inside is denser", "the inside is sparser"),
-    "keyword_share": ("more attention to keywords", "less attention to keywords"),
-    "forced_entropy": ("answers are less certain", "answers are more certain"),
-    "choice_entropy": ("choices are less certain", "choices are more certain"),
+    "keyword_share": ("more attention to keywords: share", "less attention to keywords: share"),
+    "forced_entropy": ("answers are less certain: entropy", "answers are more certain: entropy"),
+    "choice_entropy": ("choices are less certain: entropy", "choices are more certain: entropy"),
     "semantic_variation": ("sampled answers vary more", "sampled answers vary less"),
     "routing_shift": ("tokens go to other experts more", "tokens go to other experts less"),
 }
