@@ -25,7 +25,8 @@ ROOM = 64
 class GrowingLayer(DynamicLayer):  # type: ignore[misc]
     """A layer of which each row answers for itself: a step writes its token behind the others.
 
-    The library's own layer copies all keys and values each step, which costs more than reading them.
+    The library's own layer makes all keys and values anew each step, a little larger than before, which memory allocators
+    cannot put where the last ones were.
     """
 
     def __init__(self, layer: DynamicLayer) -> None:

@@ -40,9 +40,11 @@ def draw(logprobs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
     whole = size - size % BLOCK
     parts = [probabilities[:, :whole].reshape(len(logprobs), -1, BLOCK), probabilities[:, None, whole:]]
     blocks = torch.cat([part.sum(-1, dtype=torch.float64) for part in parts], -1).cumsum(-1)
-    # The last entry is 1 within rounding; scaling by it keeps a number next to 1 from falling past the end.
-    wanted = uniform.to(blocks)[:, None] * blocks[:, -1:]
-    block = torch.searchsorted(blocks, wanted, right=True).clamp_max(blocks.shape[-1] - 1)
+    # The last entry is 1 within rounding. Below it, so that a number next to 1 falls into a block that holds something: the
+    # last ones may be empty, or masked.
+    total = blocks[:, -1:]
+    wanted = torch.minimum(uniform.to(blocks)[:, None] * total, torch.nextafter(total, torch.zeros_like(total)))
+    block = torch.searchsorted(blocks, wanted, right=True)
     before = torch.where(block > 0, blocks.gather(-1, (block - 1).clamp_min(0)), 0.0)
     tokens = block * BLOCK + torch.arange(BLOCK, device=block.device)
     inside = torch.where(tokens < size, probabilities.gather(-1, tokens.clamp_max(size - 1)), 0.0)

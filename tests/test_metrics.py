@@ -11,10 +11,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ride_eval.continuation import _Reader
 from ride_eval.metrics.bands import bands, early_and_middle
 from ride_eval.metrics.choices import choice_brier, choice_entropy, choice_margin, choice_probabilities
 from ride_eval.metrics.embedding import prefix_cosines
-from ride_eval.metrics.entropy import logprob_entropy, token_entropy, token_logprob
+from ride_eval.metrics.entropy import logprob_entropy
 from ride_eval.metrics.samples import (
     answer_agreement,
     cluster_entropy,
@@ -43,6 +44,10 @@ def test_bands_are_the_layers_in_order(n: int) -> None:
     assert layers[early_and_middle(n)] == layers[found["early"]] + layers[found["middle"]] != []
 
 
+def token_entropy(logits: torch.Tensor) -> torch.Tensor:
+    return logprob_entropy(torch.log_softmax(logits, -1))
+
+
 @given(LOGITS, st.floats(-50, 50))
 def test_token_entropy_equals_its_formula(logits: list[float], shift: float) -> None:
     entropy = float(token_entropy(torch.tensor(logits, dtype=torch.float64)))
@@ -53,13 +58,12 @@ def test_token_entropy_equals_its_formula(logits: list[float], shift: float) -> 
 
 @given(LOGITS, st.randoms(use_true_random=False))
 def test_in_float64_entropies_equal_their_formula_to_a_millionth(logits: list[float], random: object) -> None:
-    """From logits and from log-probabilities, in any order of the vocabulary."""
+    """In any order of the vocabulary."""
     shuffled = list(logits)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     given_logits = torch.tensor([logits, shuffled], dtype=torch.float64)
     wanted = [pytest.approx(slow_entropy(logits), rel=1e-6, abs=1e-9)] * 2
     assert token_entropy(given_logits).tolist() == wanted
-    assert logprob_entropy(torch.log_softmax(given_logits, -1)).tolist() == wanted
 
 
 def test_token_entropy_of_known_distributions() -> None:
@@ -68,10 +72,15 @@ def test_token_entropy_of_known_distributions() -> None:
 
 
 @given(LOGITS, st.data())
-def test_token_logprob_equals_its_formula(logits: list[float], data: st.DataObject) -> None:
+def test_what_is_read_of_a_continuation_equals_its_formulas(logits: list[float], data: st.DataObject) -> None:
     token = data.draw(st.integers(0, len(logits) - 1))
+    read = _Reader(torch.tensor([[token]]), entropies=True)
+    read(torch.tensor([[logits]], dtype=torch.float64))
+    (found,) = read.results([1])
     expected = logits[token] - max(logits) - math.log(math.fsum(math.exp(value - max(logits)) for value in logits))
-    assert float(token_logprob(torch.tensor([logits]), torch.tensor([token]))) == pytest.approx(expected, abs=1e-4)
+    assert found.logprobs.tolist() == [pytest.approx(expected, rel=1e-6, abs=1e-9)]
+    assert found.entropies.tolist() == [pytest.approx(slow_entropy(logits), rel=1e-6, abs=1e-9)]
+    assert found.greedy == (logits.index(max(logits)) == token)
 
 
 @given(LOGLIKELIHOODS, st.data())

@@ -132,6 +132,16 @@ def test_the_ends_of_the_unit_interval_draw_possible_tokens() -> None:
     assert draw(logits, torch.tensor([1 - 1e-16], dtype=torch.float64)).tolist() == [2]
 
 
+@pytest.mark.parametrize("size", [256, 257, 512, 700])
+def test_next_to_one_the_last_possible_token_is_drawn(size: int) -> None:
+    """Also where the last block is full, and where all tokens of the last blocks are masked."""
+    logits = torch.zeros(2, size)
+    logits[1, 200:] = -torch.inf
+    for uniform in (1 - 2**-53, 1.0):
+        drawn = draw(torch.log_softmax(logits, -1), torch.tensor([uniform] * 2, dtype=torch.float64))
+        assert drawn.tolist() == [size - 1, 199]
+
+
 @pytest.mark.parametrize("size", [255, 256, 257, 50_304])
 def test_draws_by_block_are_draws_from_all(size: int) -> None:
     """Against one sum over the whole vocabulary, with masked tokens and vocabularies that end inside and at a block."""

@@ -124,7 +124,8 @@ def scatter(models: Sequence[tuple[str, Points]], label: str) -> Figure:
                 reach = float(np.quantile(np.abs(values), INNER)) or 1.0
                 set_limits(-1.08 * reach, 1.08 * reach)
             panel.set_title(short(name, 26))
-            panel.locator_params(nbins=5)
+            panel.locator_params(axis="x", nbins=4)
+            panel.locator_params(axis="y", nbins=5)
             panel.set_xlabel(label)
             if place % per_row == 0:
                 panel.set_ylabel("entropy falls by")
