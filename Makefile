@@ -27,7 +27,7 @@ test: lint
 
 # Hours on two cores. How often each fault is tried: RIDE_KILLS (100), RIDE_FUZZ (100000), RIDE_REQUESTS (50000).
 faults: setup
-	$(BIN)/python -m pytest -m faults -rA tests/faults
+	$(BIN)/python -m pytest -m faults -rA --hypothesis-profile=search -o faulthandler_timeout=0 tests/faults
 
 audit: setup
 	$(BIN)/ruff check --select S .
@@ -35,7 +35,7 @@ audit: setup
 	$(BIN)/pip-audit --skip-editable
 
 test-slow: setup
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=0
 
 # The oldest releases that are declared to work, in an environment of their own.
 oldest:
@@ -54,11 +54,11 @@ docs: setup
 
 # Every command of every page that can be run here; a quarter of an hour on two idle cores.
 docs-test: docs
-	$(BIN)/python -m pytest tests/handbook
+	$(BIN)/python -m pytest -o faulthandler_timeout=0 tests/handbook
 
 # Wheel and sdist: contents, metadata, a clean environment with and without them.
 release-check: setup
-	$(BIN)/python -m pytest tests/test_release.py
+	$(BIN)/python -m pytest -o faulthandler_timeout=0 tests/test_release.py
 
 clean:
 	rm -rf $(VENV) .venv-oldest runs build dist

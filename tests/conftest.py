@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_DATASETS_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A gate gives the same verdict for the same code, on a slow machine too: the same examples every time, and no clock over them.
+settings.register_profile("gate", deadline=None, derandomize=True)
+# For those who look for new ones, as `make faults` does: pytest --hypothesis-profile=search
+settings.register_profile("search", deadline=None, database=None, print_blob=True)
+settings.load_profile("gate")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, JambaConfig, JambaForCausalLM, LlamaConfig, LlamaForCausalLM
 
@@ -171,7 +171,6 @@ def most(sequences: list[tuple[int, ...]]) -> int:
     return best
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 1), max_size=6), max_size=6), st.integers(1, 3))
 def test_a_plan_saves_the_most_that_can_be(sequences: list[list[int]], least: int) -> None:
     with pytest.MonkeyPatch.context() as patch:

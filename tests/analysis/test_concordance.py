@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -18,7 +18,6 @@ VALUES = st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), min_size=3,
 
 
 @given(VALUES)
-@settings(deadline=None)
 def test_sums_are_those_over_all_triples_with_and_without_each_document(values: list[tuple[int, int]]) -> None:
     columns = [[float(x) for x in column] for column in zip(*values, strict=True)]
     whole, without = triples(np.array(columns))

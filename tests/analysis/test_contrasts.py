@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, NO_KEYWORD, Contrast, differences, effect, noise_floors
@@ -215,7 +215,6 @@ CELLS = st.lists(st.none() | st.floats(-5, 5, width=32) | st.just(math.nan), min
 
 
 @given(CELLS, CELLS)
-@settings(deadline=None)
 def test_swapping_the_arms_swaps_the_sign(arm: list[float | None], control: list[float | None]) -> None:
     documents = frame({"tag": arm, "tag_placebo": control})
     if set(documents.get("arm", ())) != {"tag", "tag_placebo"}:
@@ -230,7 +229,6 @@ def test_swapping_the_arms_swaps_the_sign(arm: list[float | None], control: list
 
 
 @given(st.lists(st.floats(-5, 5, width=32), min_size=1, max_size=12), st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_the_order_of_the_documents_does_not_matter(values: list[float], random: object) -> None:
     documents = frame({"tag": list(values), "tag_placebo": [0.1 * i for i in range(len(values))]})
     seed = random.randrange(2**32)  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -19,7 +19,6 @@ def mean_of_task_means(values: np.ndarray, task: np.ndarray) -> float:
 
 
 @given(st.lists(st.integers(-3, 3), min_size=1, max_size=8), st.integers(1, 3))
-@settings(deadline=None)
 def test_few_documents_have_every_pattern_of_signs(values: list[int], tasks: int) -> None:
     """Whole numbers, so that ties must be counted and rounding must not break them."""
     x, task = np.array(values, dtype=float), np.arange(len(values)) % tasks

@@ -233,7 +233,7 @@ def test_a_length_that_moves_both_is_taken_out_by_the_partial_link() -> None:
 
 
 @given(st.integers(6, 20), st.integers(0, 2**16), st.integers(1, 2), st.sampled_from([0.0, 0.5]), st.sampled_from([0.0, 0.3]))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_ranks_with_ties_and_gaps_are_those_of_a_plain_recomputation(
     n: int, seed: int, strata: int, ties: float, missing: float
 ) -> None:

@@ -38,7 +38,7 @@ def test_a_balanced_design_is_the_t_test_of_the_wordings_means() -> None:
 
 
 @given(st.integers(12, 40), st.integers(1, 3), st.integers(2, 6), st.integers(0, 2**16), st.sampled_from([0.0, 2.0]))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_every_design_is_what_covariances_written_out_give(
     n: int, tasks: int, wordings: int, seed: int, between: float
 ) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
+
+from tqdm import tqdm
+
+LIMIT = 240
+"""Seconds after which a child that hangs prints where, and ends by SIGALRM."""
 
 
 def start(work: Callable[[], Any]) -> int:
@@ -23,6 +30,10 @@ def start(work: Callable[[], Any]) -> int:
 
 def _run(work: Callable[[], Any]) -> NoReturn:
     code = 0
+    # tqdm's own lock is a semaphore that forked processes share: a child killed while it holds it would stop all others.
+    tqdm.set_lock(threading.RLock())
+    faulthandler.register(signal.SIGALRM, file=2, chain=True)
+    signal.alarm(LIMIT)
     try:
         work()
     except BaseException as error:

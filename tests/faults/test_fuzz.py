@@ -143,7 +143,7 @@ READERS: dict[str, tuple[Callable[[Path, bytes], None], st.SearchStrategy[bytes]
 def fuzz(name: str, examples: int) -> None:
     reader, contents = READERS[name]
 
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
     @given(contents)
     def run(content: bytes) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -231,7 +231,7 @@ def fuzz_spans(tokenizer: PreTrainedTokenizerFast, examples: int) -> None:
         [q for q in HOSTILE if len(q) < 99]
     )
 
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
     @given(text, text)
     def run(question: str, meta: str) -> None:
         check_spans(tokenizer, question, meta)
@@ -242,7 +242,7 @@ def fuzz_spans(tokenizer: PreTrainedTokenizerFast, examples: int) -> None:
 def fuzz_rows(examples: int) -> None:
     """Texts of any kind, half of a surrogate pair included, are stored and come back, or are refused by name."""
 
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
     @given(TEXT | st.sampled_from(HOSTILE[:6]))
     def run(text: str) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -26,7 +26,9 @@ def hold(run: Path, rank: int = 0) -> int:
         time.sleep(60)
 
     child = start(work)
+    until = time.monotonic() + 60
     while not (run / "held").exists():
+        assert time.monotonic() < until
         time.sleep(0.005)
     (run / "held").unlink()
     return child
