@@ -55,6 +55,7 @@ ABOUT = {
     "generations": "A row an answer.",
     "choices": "A row a choice of a multiple-choice or log-likelihood task.",
     "routes": "A row a prompt of a mixture of experts: which experts its tokens chose.",
+    "equivalences": "A row a sampled answer, written by `ride-eval equivalence`: which samples mean the same.",
     "scores": "A row an answer: what the task's filter made of it, and whether it is right.",
 }
 COLUMNS: dict[str, dict[str, str]] = {
@@ -65,6 +66,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "fewshot": "number of examples",
         "decoding": "generation arguments as JSON; empty for choices",
         "text": "the whole prompt, template included",
+        "question_start": "where the question begins in it, in characters; null where it is not found, and in runs of older versions",
+        "question_end": "where it ends",
         "meta": "the arm's text",
         "meta_length": "its length",
         "meta_unit": "`tokens` or `words`",
@@ -125,6 +128,11 @@ COLUMNS: dict[str, dict[str, str]] = {
         "metric": "the task's metric that says whether an answer is right",
         "correct": "its value",
         "gold": "index of the right choice, where there is one",
+    },
+    "equivalences": {
+        **_ANSWER,
+        "class": "number of its class among the samples of its prompt",
+        "judge": "model of language inference and its revision",
     },
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ride_eval.argument_types import share
 from ride_eval.errors import RideError, UsageError
 
 BASELINES = Path("baselines")
@@ -26,7 +27,7 @@ def add(commands: Any) -> None:
     check.add_argument("--baseline", metavar="NAME", help="a baseline that `ride-eval baseline save` kept")
     check.add_argument("--from", dest="folder", type=Path, default=BASELINES, metavar="DIR", help="where it lies (%(default)s)")
     check.add_argument("--policy", type=Path, metavar="FILE", help="what is compared and what fails (configs/policy.yaml)")
-    check.add_argument("--alpha", type=_share, default=0.05, metavar="A", help="false discovery rate (%(default)s)")
+    check.add_argument("--alpha", type=share, default=0.05, metavar="A", help="false discovery rate (%(default)s)")
     check.add_argument("--noise", type=Path, metavar="FILE", help="floors that `ride-eval noise` measured")
     check.add_argument("--allow", action="append", default=[], metavar="NAME", help="compare in spite of this difference")
     for name, what in (("json", "JSON"), ("md", "Markdown"), ("junit", "JUnit XML")):
@@ -54,13 +55,6 @@ def add(commands: Any) -> None:
         "--from", dest="folder", type=Path, default=BASELINES, metavar="DIR", help="the folder they lie in (%(default)s)"
     )
     listing.set_defaults(call=_list)
-
-
-def _share(text: str) -> float:
-    number = float(text)
-    if not 0 < number < 0.5:
-        raise argparse.ArgumentTypeError(f"a number between 0 and 0.5 was expected, got {text}")
-    return number
 
 
 def _check(arguments: argparse.Namespace) -> int:

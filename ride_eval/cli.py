@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ride_eval import __version__, check_commands
+from ride_eval import __version__, check_commands, equivalence_command
+from ride_eval.argument_types import positive
 from ride_eval.errors import RideError, UsageError
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     signatures.add_argument("--figures", type=Path, metavar="DIR", help="write figures as SVG and PNG")
     signatures.set_defaults(call=_signatures)
 
+    equivalence_command.add(commands)
+
     doctor = commands.add_parser("doctor", help="check on a model that every probe measures what it says; 1 if one does not")
     doctor.add_argument(
         "--model_args",
@@ -116,16 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--out", type=Path, default=Path("runs/demo"), metavar="DIR", help="where models and runs go (%(default)s)"
     )
-    demo.add_argument("--limit", type=_positive, metavar="N", help="only the first N documents of each task")
+    demo.add_argument("--limit", type=positive, metavar="N", help="only the first N documents of each task")
     demo.set_defaults(call=_demo)
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"a whole number of at least 1 was expected, got {text}")
-    return number
 
 
 def _report(arguments: argparse.Namespace) -> int:

@@ -155,6 +155,7 @@ class Ledger:
             experts, prompt_experts = (columns.pop(name, None) for name in ("experts", "prompt_experts"))
             if place.truncated:
                 self._cut.add(prompt.key)
+            question = prompt.rendering.question
             row = {
                 **prompt.key._asdict(),
                 "domain": prompt.domain,
@@ -162,6 +163,8 @@ class Ledger:
                 "fewshot": prompt.fewshot,
                 "decoding": prompt.decoding,
                 "text": prompt.rendering.text,
+                "question_start": question and question.start,
+                "question_end": question and question.end,
                 "meta": prompt.meta,
                 "meta_length": prompt.meta_length,
                 "meta_unit": prompt.meta_unit,

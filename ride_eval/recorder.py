@@ -26,6 +26,7 @@ from ride_eval.status import write_status
 from ride_eval.store import (
     FORMAT_VERSION,
     KEYS,
+    MEASURED,
     METRIC_VERSION,
     TABLES,
     Key,
@@ -72,8 +73,8 @@ class Recorder:
         asked.forget_all()
         self.run, self.rank, self._world_size = run, rank, world_size
         self._manifest = dict(manifest)
-        self._writers = {table: TableWriter(run, table, rank) for table in TABLES}
-        self._seen: dict[str, set[tuple[Any, ...]]] = {table: set() for table in TABLES}
+        self._writers = {table: TableWriter(run, table, rank) for table in MEASURED}
+        self._seen: dict[str, set[tuple[Any, ...]]] = {table: set() for table in MEASURED}
         self._expected: set[str] = set()
         self._scored: set[str] = set()
         self._conditions: dict[str, tuple[int, str]] = {}

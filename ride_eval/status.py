@@ -11,12 +11,12 @@ from ride_eval.errors import RunError
 from ride_eval.progress import progress
 from ride_eval.shards import set_aside_before
 from ride_eval.soundness import is_failed
-from ride_eval.store import TABLES, read_table, shards, write_json
+from ride_eval.store import MEASURED, read_table, shards, write_json
 
 
 def write_status(run: Path, state: str, error: str | None) -> None:
     """Count what lies in a run directory, and write it. Raises RunError."""
-    rows = {table: sum(pq.read_metadata(run / name).num_rows for name in shards(run, table)) for table in TABLES}
+    rows = {table: sum(pq.read_metadata(run / name).num_rows for name in shards(run, table)) for table in MEASURED}
     reasons: Counter[str] = Counter()
     for table in ("prompts", "generations", "choices"):
         reasons.update(read_table(run, table, ["reason"])["reason"].dropna())

@@ -79,6 +79,9 @@ TABLES: Mapping[str, pa.Schema] = {
             ("fewshot", pa.int16()),
             ("decoding", pa.string()),
             ("text", pa.string()),
+            # Where the question stands in it, characters; null where it is not found, and in runs of older versions.
+            ("question_start", pa.int32()),
+            ("question_end", pa.int32()),
             ("meta", pa.string()),
             ("meta_length", pa.int32()),
             ("meta_unit", pa.string()),
@@ -160,7 +163,12 @@ TABLES: Mapping[str, pa.Schema] = {
             ("gold", pa.int16()),
         ]
     ),
+    # One row per sampled answer, written by `ride-eval equivalence`: its class among those of its prompt.
+    "equivalences": pa.schema([*_generation_key, ("class", pa.int16()), ("judge", pa.string())]),
 }
+
+MEASURED = tuple(table for table in TABLES if table != "equivalences")
+"""The tables that a run of a model writes."""
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "requests": Key._fields,
@@ -169,6 +177,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "choices": (*Key._fields, "choice"),
     "routes": Key._fields,
     "scores": (*Key._fields, "answer", "sample"),
+    "equivalences": (*Key._fields, "answer", "sample"),
 }
 """The columns no two rows of a table agree in."""
 
@@ -209,7 +218,12 @@ class TableWriter:
         if not self._rows:
             return
         buffer = io.BytesIO()
-        pq.write_table(pa.Table.from_pylist(self._rows, schema=TABLES[self.table]), buffer, compression="zstd")
+        schema = TABLES[self.table]
+        try:
+            rows = pa.Table.from_pylist(self._rows, schema=schema)
+        except UnicodeEncodeError:  # half of a surrogate pair, which is no character, and which no file can hold
+            rows = pa.Table.from_pylist([_encodable(row) for row in self._rows], schema=schema)
+        pq.write_table(rows, buffer, compression="zstd")
         content = buffer.getvalue()
         sha = hashlib.sha256(content).hexdigest()[:16]
         name = f"{self.table}-r{self.rank}-{self._next_sequence():05d}-{sha}.parquet"
@@ -231,6 +245,14 @@ class TableWriter:
         found = filter(None, map(SHARD.fullmatch, _names(self.run)))
         own = (int(shard["sequence"]) for shard in found if shard["table"] == self.table and int(shard["rank"]) == self.rank)
         return max(own, default=0) + 1
+
+
+def _encodable(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _encoded(value) if isinstance(value, str) else value for name, value in row.items()}
+
+
+def _encoded(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def read_table(

@@ -13,7 +13,7 @@ import pytest
 from ride_eval.errors import RunError
 from ride_eval.prompt import TemplateSettings
 from ride_eval.recorder import Recorder, recorder_of
-from ride_eval.store import METRIC_VERSION, TABLES, Key, read_manifest, read_status, read_table, shards
+from ride_eval.store import MEASURED, METRIC_VERSION, Key, read_manifest, read_status, read_table, shards
 
 MANIFEST = {
     "identity": {"model": "a/b", "revision": "main", "chat_template": "c" * 64, "seed": 0},
@@ -274,7 +274,7 @@ def test_rank_0_writes_what_is_one_for_all_ranks_when_all_are_done(ranks: list[R
     first.close()
     status = read_status(first.run)
     assert (status["state"], status["error"]) == ("complete", None)
-    assert status["rows"] == {**dict.fromkeys(TABLES, 0), "requests": 2, "prompts": 2}
+    assert status["rows"] == {**dict.fromkeys(MEASURED, 0), "requests": 2, "prompts": 2}
 
 
 def test_the_first_rank_that_fails_says_why(ranks: list[Recorder], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,17 @@ from ride_eval.analysis.answers import answer_labels, flips
 from ride_eval.analysis.attention import ATTENTION, keyword_attention
 from ride_eval.analysis.quantities import QUANTITIES
 from ride_eval.analysis.routes import routing_shifts
-from ride_eval.analysis.samples import AGREEMENT, SAMPLED, agreements, half_values, read_samples, sample_values
+from ride_eval.analysis.samples import (
+    AGREEMENT,
+    JUDGED,
+    SAMPLED,
+    agreements,
+    half_values,
+    judged_agreements,
+    judged_classes,
+    read_samples,
+    sample_values,
+)
 from ride_eval.analysis.signatures import DISTANCES, VALUES, signature_distances, signature_values
 from ride_eval.analysis.units import LAYER_MARK, PROMPT_KEY, UNIT, document_means, layer_columns, most
 from ride_eval.errors import RunError
@@ -84,7 +94,7 @@ def _load_run(path: Path, quantities: Collection[str] | None) -> Run:
             documents=_join(_needed(path, model, set(quantities)))[0],
             progress=progress(path),
         )
-    labels, samples = answer_labels(path), read_samples(path)
+    labels, samples, classes = answer_labels(path), read_samples(path), judged_classes(path)
     parts = [
         _prompts(path),
         _with_layers(keyword_attention(path), ATTENTION),
@@ -93,6 +103,7 @@ def _load_run(path: Path, quantities: Collection[str] | None) -> Run:
         _scores(path),
         document_means(sample_values(samples), SAMPLED),
         document_means(agreements(labels, samples), AGREEMENT),
+        document_means(judged_agreements(classes, samples), JUDGED),
         document_means(flips(labels), ["flip"]),
     ]
     experts_per_token = model.get("experts_per_token") or 0
@@ -109,7 +120,7 @@ def _load_run(path: Path, quantities: Collection[str] | None) -> Run:
         status=status,
         documents=documents,
         layers=layers,
-        halves=half_values(labels, samples),
+        halves=half_values(labels, samples, classes),
         progress=progress(path),
     )
 
@@ -119,10 +130,11 @@ def _needed(path: Path, model: dict[str, Any], wanted: set[str]) -> list[pd.Data
     parts = [_prompts(path, wanted), _answers(path), _choices(path), _scores(path)]
     if wanted & set(ATTENTION):
         parts.append(document_means(keyword_attention(path), ATTENTION))
-    if wanted & {*SAMPLED, *AGREEMENT}:
+    if wanted & {*SAMPLED, *AGREEMENT, *JUDGED}:
         labels, samples = answer_labels(path), read_samples(path)
         parts.append(document_means(sample_values(samples), SAMPLED))
         parts.append(document_means(agreements(labels, samples), AGREEMENT))
+        parts.append(document_means(judged_agreements(judged_classes(path), samples), JUDGED))
     elif "flip" in wanted:
         labels = answer_labels(path, ["greedy"])
     if "flip" in wanted:

@@ -33,6 +33,8 @@ UNCERTAINTIES = (
     "normalized_sequence_entropy",
     "semantic_entropy",
     "cluster_entropy",
+    "nli_semantic_entropy",
+    "nli_cluster_entropy",
     "choice_entropy",
     "choice_entropy_summed",
 )

@@ -309,6 +309,17 @@ QUANTITIES = (
         meaning="entropy over classes of equivalent sampled answers, weighted by likelihood",
         source="samples",
     ),
+    *(
+        Quantity(
+            name=f"nli_{name}_entropy",
+            label=f"{name} entropy, judged",
+            unit="nats",
+            meaning=f"{name} entropy over the classes that a model of language inference found",
+            source="samples",
+            absent="not judged by `ride-eval equivalence`",
+        )
+        for name in ("cluster", "semantic")
+    ),
     Quantity(
         name="sequence_entropy",
         label="sequence entropy",

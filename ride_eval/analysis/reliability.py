@@ -16,10 +16,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ride_eval.analysis.contrasts import CONTROL_CONTRASTS
-from ride_eval.analysis.samples import AGREEMENT, HALVES, SAMPLED
+from ride_eval.analysis.samples import AGREEMENT, HALVES, JUDGED, SAMPLED
 from ride_eval.analysis.units import UNIT
 
-QUANTITIES = (*SAMPLED, *AGREEMENT)
+QUANTITIES = (*SAMPLED, *AGREEMENT, *JUDGED)
 MIN_DOCUMENTS = 20
 """Below this a correlation says nothing."""
 _ROW = [field for field in UNIT if field != "arm"]
@@ -39,10 +39,8 @@ class Reliability:
 
 
 def split_half(halves: pd.DataFrame) -> tuple[Reliability, ...]:
-    """One entry a sample-based quantity, from `samples.half_values`; none from a frame without columns."""
-    if halves.columns.empty:
-        return ()
-    return tuple(_reliability(halves, quantity) for quantity in QUANTITIES)
+    """One entry a sample-based quantity that `samples.half_values` has."""
+    return tuple(_reliability(halves, quantity) for quantity in QUANTITIES if f"{quantity}_0" in halves)
 
 
 def _reliability(documents: pd.DataFrame, quantity: str) -> Reliability:

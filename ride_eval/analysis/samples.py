@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 
 from ride_eval.analysis.batches import batches, flat, keys
 from ride_eval.analysis.units import PROMPT_KEY, UNIT, document_means, most
+from ride_eval.store import read_table
 
 SAMPLED = ("sequence_entropy", "normalized_sequence_entropy", "semantic_variation", "lexical_variation")
 AGREEMENT = ("answer_agreement", "cluster_entropy", "semantic_entropy")
+JUDGED = ("nli_cluster_entropy", "nli_semantic_entropy")
+"""The entropies of AGREEMENT over the classes that a model of language inference found."""
 Half = Literal[0, 1]
 """Samples of even, or of odd number."""
 HALVES: tuple[Half, Half] = (0, 1)
@@ -88,12 +91,27 @@ def agreements(labels: pd.DataFrame, samples: pd.DataFrame, half: Half | None = 
     return prompts.assign(**{name: np.where(usable, value, np.nan) for name, value in values.items()})
 
 
-def half_values(labels: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
-    """UNIT and, of each of SAMPLED and AGREEMENT, its value from either half of the samples: `<quantity>_0`, `..._1`."""
+def judged_classes(run: Path) -> pd.DataFrame:
+    """The classes that `ride-eval equivalence` stored: the samples' keys and `label`; no rows where nobody judged."""
+    return read_table(run, "equivalences", ["class"]).rename(columns={"class": "label"})
+
+
+def judged_agreements(classes: pd.DataFrame, samples: pd.DataFrame, half: Half | None = None) -> pd.DataFrame:
+    """Per prompt with judged samples: its key and JUDGED. From `judged_classes` and `read_samples`."""
+    found = agreements(classes, samples, half)
+    return found[PROMPT_KEY].assign(**{name: found[name.removeprefix("nli_")] for name in JUDGED})
+
+
+def half_values(labels: pd.DataFrame, samples: pd.DataFrame, classes: pd.DataFrame) -> pd.DataFrame:
+    """UNIT and, of each of SAMPLED, AGREEMENT and where somebody judged JUDGED, its value from either half of the samples:
+    `<quantity>_0`, `..._1`."""
     halves = []
     for half in HALVES:
-        sampled = document_means(sample_values(samples, half), SAMPLED)
-        halves.append(sampled.merge(document_means(agreements(labels, samples, half), AGREEMENT), on=UNIT, how="outer"))
+        own = document_means(sample_values(samples, half), SAMPLED)
+        own = own.merge(document_means(agreements(labels, samples, half), AGREEMENT), on=UNIT, how="outer")
+        if len(classes):
+            own = own.merge(document_means(judged_agreements(classes, samples, half), JUDGED), on=UNIT, how="outer")
+        halves.append(own)
     return halves[0].merge(halves[1], on=UNIT, suffixes=("_0", "_1"))
 
 

@@ -13,6 +13,7 @@ import pytest
 from ride_eval.analysis.contrasts import CONTROL_CONTRASTS
 from ride_eval.analysis.frames import load_run
 from ride_eval.analysis.reliability import QUANTITIES, Reliability, split_half
+from ride_eval.analysis.samples import JUDGED
 from ride_eval.metrics import samples as metrics
 from ride_eval.store import TableWriter
 from tests.analysis import slow
@@ -55,7 +56,8 @@ def test_reliability_is_what_a_plain_reading_gives(tmp_path: Path) -> None:
     labels = slow.labels(run, "sample")
     halves = {unit: [of_half(own, labels[unit], half) for half in (0, 1)] for unit, own in answers.items()}
     found = by_name(run)
-    for name in QUANTITIES:
+    assert set(QUANTITIES) - set(found) == set(JUDGED), "nobody judged"
+    for name in found:
         levels, differences = defaultdict(list), defaultdict(list)
         documents = set()
         for unit, values in halves.items():

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
@@ -244,6 +244,7 @@ def fuzz_rows(examples: int) -> None:
 
     @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
     @given(TEXT | st.sampled_from(HOSTILE[:6]))
+    @example("a\ud800")
     def run(text: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             write(Path(folder), score(1, filtered=text))
