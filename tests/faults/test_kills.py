@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ride_eval.store import KEYS, TABLES, read_manifest, read_status, read_table
+from ride_eval.store import KEYS, MEASURED, TABLES, read_manifest, read_status, read_table
 from tests.faults.conftest import TASKS, Measure, times
 from tests.faults.forked import kill_after, start, wait
 from tests.test_ranks import TORCHRUN, WORKER
@@ -34,7 +34,7 @@ def assert_same_rows(run: Path, whole: Path) -> None:
                 else:
                     assert np.array_equal(left, right) or (left is right is None), (table, column)
     assert read_status(run) == read_status(whole)
-    for table in TABLES:  # none twice: not even one that reading would drop
+    for table in MEASURED:  # none twice: not even one that reading would drop
         assert read_status(run)["rows"][table] == len(read_table(run, table)), table
 
 
