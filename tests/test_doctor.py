@@ -81,7 +81,9 @@ def silent(probe: type, method: str) -> Break:
 
 
 def wrong_hoyer(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(density_metrics._OF_SCALED, "hoyer", lambda x: density_metrics._hoyer(x) + 1e-3)
+    offset = torch.tensor([1e-3, 0, 0])  # of the first measure alone
+    real = density_metrics._unsorted
+    patch.setattr(density_metrics, "_unsorted", lambda values: real(values) + offset[:, None])
 
 
 def wrong_gini(patch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,8 @@ NEAR_ZERO = 0.1
 """Times the root mean square: below it a value counts as near zero."""
 TOP = 10
 """`top10_energy` is of the largest n / TOP values."""
+_BLOCK = 1 << 18
+"""Values at a time."""
 
 
 def hoyer(values: torch.Tensor) -> torch.Tensor:
@@ -25,7 +27,7 @@ def hoyer(values: torch.Tensor) -> torch.Tensor:
 
     (sqrt(n) - |x|_1 / |x|_2) / (sqrt(n) - 1), clamped at 0 against rounding; NaN for a zero vector.
     """
-    return _hoyer(_scaled(values))
+    return unsorted_measures(values)[0]
 
 
 def participation(values: torch.Tensor) -> torch.Tensor:
@@ -33,7 +35,7 @@ def participation(values: torch.Tensor) -> torch.Tensor:
 
     (sum x^2)^2 / (n sum x^4); NaN for a zero vector.
     """
-    return _participation(_scaled(values))
+    return unsorted_measures(values)[1]
 
 
 def near_zero(values: torch.Tensor) -> torch.Tensor:
@@ -41,7 +43,7 @@ def near_zero(values: torch.Tensor) -> torch.Tensor:
 
     NaN for a zero vector.
     """
-    return _near_zero(_scaled(values))
+    return unsorted_measures(values)[2]
 
 
 def gini(values: torch.Tensor) -> torch.Tensor:
@@ -61,9 +63,11 @@ def top10_energy(values: torch.Tensor) -> torch.Tensor:
 
 
 def unsorted_measures(values: torch.Tensor) -> torch.Tensor:
-    """The measures UNSORTED names, which share their scaling: (..., n) -> (3, ...) float32."""
-    x = _scaled(values)
-    return torch.stack([measure(x) for measure in _OF_SCALED.values()])
+    """The measures UNSORTED names, which share their scaling and their powers: (..., n) -> (3, ...) float32."""
+    rows = values.reshape(-1, values.shape[-1])
+    # On a CPU by blocks that stay in its cache.
+    block = max(1, _BLOCK // rows.shape[1]) if rows.device.type == "cpu" else max(1, len(rows))
+    return torch.cat([_unsorted(part) for part in torch.split(rows, block)], dim=1).reshape(len(UNSORTED), *values.shape[:-1])
 
 
 def sorted_measures(values: torch.Tensor) -> torch.Tensor:
@@ -83,23 +87,18 @@ def _ascending(x: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(np.sort(x.detach().numpy())) if x.device.type == "cpu" else x.sort(-1).values
 
 
-def _hoyer(x: torch.Tensor) -> torch.Tensor:
-    root_n = x.shape[-1] ** 0.5
-    ratio = x.sum(-1) / x.square().sum(-1).sqrt()
-    sparsity: torch.Tensor = (root_n - ratio) / (root_n - 1)
-    return sparsity.clamp_min(0)
-
-
-def _participation(x: torch.Tensor) -> torch.Tensor:
+def _unsorted(values: torch.Tensor) -> torch.Tensor:
+    """(rows, n) -> (3, rows)."""
+    n = values.shape[-1]
+    x = _scaled(values)
     squares = x.square()
-    return squares.sum(-1).square() / (squares.shape[-1] * squares.square().sum(-1))
-
-
-def _near_zero(x: torch.Tensor) -> torch.Tensor:
-    rms = x.square().mean(-1, keepdim=True).sqrt()
-    share = (x < NEAR_ZERO * rms).to(x.dtype).mean(-1)
-    # A comparison with NaN is false, and would make a zero vector 0.
-    return torch.where(rms[..., 0].isnan(), rms[..., 0], share)
+    energy = squares.sum(-1)
+    rms = (energy / n).sqrt()
+    sparsity = ((n**0.5 - x.sum(-1) / energy.sqrt()) / (n**0.5 - 1)).clamp_min(0)
+    # In place, into ones and zeros: booleans take ten times as long.
+    share = x.lt_(NEAR_ZERO * rms[:, None]).sum(-1) / n
+    share = torch.where(rms.isnan(), rms, share)  # a comparison with NaN is false, and would make a zero vector 0
+    return torch.stack([sparsity, energy.square() / (n * squares.square_().sum(-1)), share])
 
 
 def _gini(x: torch.Tensor) -> torch.Tensor:
@@ -117,6 +116,5 @@ def _top10_energy(x: torch.Tensor) -> torch.Tensor:
 
 
 _Measure = Callable[[torch.Tensor], torch.Tensor]
-_OF_SCALED: dict[str, _Measure] = {"hoyer": _hoyer, "participation": _participation, "near_zero": _near_zero}
 _OF_SORTED: dict[str, _Measure] = {"gini": _gini, "top10_energy": _top10_energy}
-UNSORTED, SORTED = tuple(_OF_SCALED), tuple(_OF_SORTED)
+UNSORTED, SORTED = ("hoyer", "participation", "near_zero"), tuple(_OF_SORTED)
