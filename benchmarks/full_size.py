@@ -34,13 +34,13 @@ from ride_eval.store import read_manifest, read_table
 
 RESULTS = Path(__file__).parent / "results" / "full_size.json"
 CONFIGS = {
-    "olmoe": lambda: OlmoeConfig(num_experts=64, num_experts_per_tok=8),
+    "olmoe": lambda: OlmoeConfig(intermediate_size=1024, num_experts=64, num_experts_per_tok=8),
     "llama": lambda: LlamaConfig(
         vocab_size=128_256, hidden_size=4096, intermediate_size=14_336, num_hidden_layers=32, num_attention_heads=32,
         num_key_value_heads=8, max_position_embeddings=8192, tie_word_embeddings=False,
     ),
 }  # fmt: skip
-"""OLMoE-1B-7B and Llama-3.1-8B."""
+"""OLMoE-1B-7B and Llama-3.1-8B, of their published configurations."""
 TASKS = ["ride_demo_math_none", "ride_demo_math_expert", "ride_demo_commonsense_none", "ride_demo_commonsense_expert"]
 NEW_TOKENS = 4
 
