@@ -36,7 +36,7 @@ def run(folder: Path, limit: int | None = None) -> list[Path]:
             tasks=list(TASKS),
             task_manager=TaskManager(include_defaults=False, metadata=arguments),
             apply_chat_template=True,
-            batch_size=16,
+            batch_size=64,
             device="cpu",
             limit=limit,
             bootstrap_iters=0,

@@ -35,7 +35,7 @@ from ride_eval.scalars import ALL_SCALARS
 from ride_eval.scoring import agreement, choice_values, chosen, filtered_samples, gold_index, lacks_language_data, score_row
 from ride_eval.spans import Rendering, locate
 from ride_eval.store import Key, document_hash
-from ride_eval.templates import compiled_once, sandbox
+from ride_eval.templates import sandbox
 from ride_eval.wordings import RewordedDocuments, later_wording
 
 sandbox(lm_eval.utils)
@@ -341,11 +341,10 @@ class RideTask(ConfigurableTask):
         self, doc: dict[str, Any], words: _Words, arguments: dict[str, Any], index: int
     ) -> Callable[[], list[Rendering]]:
         def render() -> list[Rendering]:
-            with compiled_once():
-                return [
-                    self._renderings(doc, self._render(doc, words, arm, arguments), self._meta(arm, words).text)[index]
-                    for arm in STANDARD_ARMS
-                ]
+            return [
+                self._renderings(doc, self._render(doc, words, arm, arguments), self._meta(arm, words).text)[index]
+                for arm in STANDARD_ARMS
+            ]
 
         return render
 

@@ -5,19 +5,16 @@ its like in a plain Jinja2 environment, in which a template reaches Python's int
 the same text and refuses those. Chat templates are sandboxed by transformers already; the arms of prompts/ are no templates of
 this kind: they may hold {tag} and {expert} alone.
 
-The harness also compiles a template anew for every document and few-shot example. A prompt is rendered under seven arms to
-align them, so most of the time that prompts take would be compiling.
+The harness also compiles a template anew for every document, few-shot example and score. A prompt is rendered under seven arms
+to align them, so most of the time that prompts take would be compiling.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-import lm_eval.utils
-from jinja2 import Environment, Undefined
+from jinja2 import Environment, Template, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from ride_eval.errors import TaskError
@@ -31,7 +28,13 @@ def sandbox(utils: Any) -> None:
 
 
 class _Sandbox(SandboxedEnvironment):
-    """Says at once what a template must not do, as one of our errors."""
+    """Says at once what a template must not do, as one of our errors; compiles a template once."""
+
+    def from_string(self, source: Any, globals: Any = None, template_class: Any = None) -> Template:  # noqa: A002 - Jinja2's name
+        """The template of a text, the same one for the same text."""
+        if globals is None and template_class is None and isinstance(source, str):
+            return _compiled(self, source)
+        return super().from_string(source, globals, template_class)
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
         raise TaskError(
@@ -53,21 +56,5 @@ def sandboxed(given: Environment) -> SandboxedEnvironment:
 
 
 @lru_cache(maxsize=256)
-def _compiled(environment: Environment, template: str) -> Any:
-    return type(environment).from_string(environment, template)
-
-
-@contextmanager
-def compiled_once() -> Iterator[None]:
-    """While entered, the harness's template environment gives templates that it compiled before again."""
-    environment = lm_eval.utils.env
-    own = vars(environment)
-    before = own.get("from_string")
-    own["from_string"] = lambda template: _compiled(environment, template)
-    try:
-        yield
-    finally:
-        if before is None:
-            own.pop("from_string", None)
-        else:
-            own["from_string"] = before
+def _compiled(environment: Environment, source: str) -> Template:
+    return SandboxedEnvironment.from_string(environment, source)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +36,6 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("no folder of real data and tokenizers beside the checkout")
     return folder
-
-
-@pytest.fixture(scope="module")
-def compiled_templates() -> Iterator[None]:
-    """The harness compiles a task's templates anew for every document, which is most of the time that prompts take."""
-    import lm_eval.utils
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lm_eval.utils.env, "from_string", lru_cache(maxsize=256)(lm_eval.utils.env.from_string))
-        yield
 
 
 Evaluate = Callable[..., dict[str, Any]]

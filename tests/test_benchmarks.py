@@ -16,7 +16,6 @@ from ride_eval.prompt import request_of
 from ride_eval.spans import MIN_COVERAGE
 from tests.building import load_tasks, render, tokenizing_model
 
-pytestmark = pytest.mark.usefixtures("compiled_templates")
 KINDS: dict[str, Kind] = {
     "ifeval": "answer",
     "hellaswag": "choice",

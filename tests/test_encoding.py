@@ -22,7 +22,6 @@ OLMOE, MISTRAL = "olmoe-1b-7b-instruct", "mistral-7b-instruct-v0.2"
 N = 40
 KINDS: dict[str, Kind] = {"gsm8k": "answer", "arc_challenge": "choice"}
 ANY_LENGTH = 1_000_000
-pytestmark = pytest.mark.usefixtures("compiled_templates")
 Prompts = dict[tuple[str, str], Prompt]
 """By document and arm."""
 

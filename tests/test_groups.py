@@ -21,7 +21,6 @@ from tests import stand_in_data
 from tests.building import load_tasks, render
 from tests.conftest import Evaluate
 
-pytestmark = pytest.mark.usefixtures("compiled_templates")
 GROUPS = {"mmlu": 57, "bbh": 24, "musr": 3}
 BY_SUBJECT = {"mmlu_pro": "category", "math": "subject", "gpqa": "High-level domain"}
 

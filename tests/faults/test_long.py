@@ -96,7 +96,7 @@ def test_hooks_and_files_are_given_back(
 
 @pytest.mark.faults
 def test_fifty_thousand_requests_in_one_process(
-    models: dict[str, Path], evaluate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled_templates: None
+    models: dict[str, Path], evaluate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = evaluate_many(times("RIDE_REQUESTS", 50_000), models, evaluate, tmp_path, monkeypatch)
     words, slope = found.split("|")
