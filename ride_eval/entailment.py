@@ -37,10 +37,11 @@ class EntailmentModel:
             )
         self.name = f"{pretrained}@{revision}"
         self._entailment, self._device, self._batch_size = int(found[0]), device, batch_size
+        self._tokenizer.truncation_side = "left"  # the answers stand at the end
         positions = getattr(self._model.config, "max_position_embeddings", None) or _LONGEST
         self._longest = min(int(positions), self._tokenizer.model_max_length, _LONGEST)
         self.n_cut = 0
-        """Pairs that did not fit whole, whose longer text was cut."""
+        """Pairs that did not fit whole, whose longer text lost its beginning."""
 
     @torch.inference_mode()
     def entails(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:

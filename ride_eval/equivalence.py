@@ -69,7 +69,10 @@ def judge(run: Path, by: Judge) -> Judged:
     writes.
     """
     check_judgeable(run, by.name)
-    lock.acquire(run, 0)
+    try:
+        lock.acquire(run, 0)
+    except OSError as error:
+        raise RunError(f"Cannot write to {run}: {error.strerror}. Copy the run to a place you can write to.") from None
     writer = TableWriter(run, TABLE)
     asked = {"prompts": 0, "pairs": 0, "without_question": 0}
     cut_before = by.n_cut
@@ -80,8 +83,7 @@ def judge(run: Path, by: Judge) -> Judged:
         for window in track(windows, "Equivalence", console=Console(stderr=True), disable=not windows):
             entailed, n = _entailed(window, by)
             asked["pairs"] += n
-            for (question, prompts), known in zip(window, entailed, strict=True):
-                del question
+            for (_, prompts), known in zip(window, entailed, strict=True):
                 for prompt in prompts:
                     asked["prompts"] += 1
                     for row, number in zip(prompt.rows, classes(prompt.texts, known), strict=True):
@@ -124,11 +126,10 @@ def _waiting(run: Path) -> list[_Waiting]:
         for batch in batches(run, "generations", ["text"], [("answer", "==", "sample")])
     )
     samples = samples.drop_duplicates(columns).dropna(subset="text")
-    done = read_table(run, TABLE, [])[columns]
-    samples = samples.merge(done.assign(done=True), on=columns, how="left") if len(done) else samples.assign(done=False)
+    done = pd.MultiIndex.from_frame(read_table(run, TABLE, [])[columns])
+    samples = samples.assign(done=pd.MultiIndex.from_frame(samples[columns]).isin(done) if len(done) else False)
     # A prompt whose samples are judged in part (a stop between shards) is judged as a whole: its classes are one numbering.
-    whole = samples.groupby(PROMPT_KEY)["done"].transform(lambda known: known.fillna(False).astype(bool).all())
-    samples = samples[~whole.astype(bool)].sort_values(columns)
+    samples = samples[~samples.groupby(PROMPT_KEY)["done"].transform("all").astype(bool)].sort_values(columns)
     questions = _questions(run)
     found: dict[tuple[Any, ...], list[_Prompt]] = {}
     for _, rows in samples.groupby(PROMPT_KEY, sort=True):

@@ -158,6 +158,13 @@ def test_what_cannot_be_judged_is_said(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(RunError, match="being written"):
         judge(with_samples(path, {"d": "?"}), Words())
 
+    def read_only(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(lock, "acquire", read_only)
+    with pytest.raises(RunError, match=r"Permission denied\. Copy the run to a place you can write to"):
+        judge(path, Words())
+
 
 def test_reliability_and_auroc_are_there_once_somebody_judged(tmp_path: Path) -> None:
     path = write_run(tmp_path, n=24)
@@ -168,6 +175,11 @@ def test_reliability_and_auroc_are_there_once_somebody_judged(tmp_path: Path) ->
     model = find([load_run(path)]).models[0]
     assert set(JUDGED) <= {entry.quantity for entry in model.reliability}
     assert set(JUDGED) <= {entry.quantity for entry in model.knowing.arms}
+    assert "which sampled answers mean the same was judged by words@main" in [note.text for note in model.notes]
+    other = write_run(tmp_path / "other", n=24)
+    judge(other, Words("other@main"))
+    both = find([load_run(path), load_run(other)]).notes
+    assert "their judges of equivalence differ: other@main, words@main" in [note.text for note in both]
 
 
 # The real kind of judge ---------------------------------------------------------------------------------------------------
@@ -209,7 +221,7 @@ def test_batches_judge_as_single_pairs_do(classifier: Any) -> None:
     folder = classifier(LABELS)
     by: Judge = EntailmentModel(str(folder), batch_size=3)
     model = BertForSequenceClassification.from_pretrained(folder).eval()
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, truncation_side="left")
     expected, n_cut = [], 0
     for premise, hypothesis in PAIRS:
         one = tokenizer(premise, hypothesis, return_tensors="pt", truncation="longest_first", max_length=40)

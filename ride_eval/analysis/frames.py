@@ -67,6 +67,8 @@ class Run:
     halves: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Sample-based quantities from either half of the samples: see `samples.half_values`."""
     progress: Progress = NOTHING_ASKED
+    judged_by: str | None = None
+    """The model that judged which samples are equivalent, if one did."""
 
 
 def load_run(path: Path | str, quantities: Collection[str] | None = None) -> Run:
@@ -122,6 +124,7 @@ def _load_run(path: Path, quantities: Collection[str] | None) -> Run:
         layers=layers,
         halves=half_values(labels, samples, classes),
         progress=progress(path),
+        judged_by=str(classes["judge"].iloc[0]) if len(classes) else None,
     )
 
 

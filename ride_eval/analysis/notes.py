@@ -61,6 +61,8 @@ def run_notes(
         notes.append(
             Note("warning", "arm none was not run, so there is no routing shift, and nothing to describe the arms against")
         )
+    if run.judged_by is not None:
+        notes.append(Note("info", f"which sampled answers mean the same was judged by {run.judged_by}"))
     notes += _of_wordings(contrasts)
     notes += _dropped(contrasts)
     if heads_dropped > 0:
@@ -81,6 +83,9 @@ def run_notes(
 def compared(runs: Sequence[tuple[str, Run]]) -> tuple[Note, ...]:
     """On reading several runs (name, run) side by side."""
     notes = [Note("warning", text) for field, text in _SAME.items() if len(_distinct(runs, field)) > 1]
+    judges = sorted({run.judged_by for _, run in runs if run.judged_by is not None})
+    if len(judges) > 1:
+        notes.append(Note("warning", f"their judges of equivalence differ: {', '.join(judges)}"))
     templates = _distinct(runs, "chat_template")
     if len(templates) > 1:
         without = [name for name, run in runs if run.manifest["identity"].get("chat_template") is None]

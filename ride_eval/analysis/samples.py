@@ -92,8 +92,8 @@ def agreements(labels: pd.DataFrame, samples: pd.DataFrame, half: Half | None = 
 
 
 def judged_classes(run: Path) -> pd.DataFrame:
-    """The classes that `ride-eval equivalence` stored: the samples' keys and `label`; no rows where nobody judged."""
-    return read_table(run, "equivalences", ["class"]).rename(columns={"class": "label"})
+    """The classes that `ride-eval equivalence` stored: the samples' keys, `label` and `judge`; no rows where nobody judged."""
+    return read_table(run, "equivalences", ["class", "judge"]).rename(columns={"class": "label"})
 
 
 def judged_agreements(classes: pd.DataFrame, samples: pd.DataFrame, half: Half | None = None) -> pd.DataFrame:
