@@ -156,8 +156,8 @@ class Optimizers:
 
 
 def _tokenizer(recipe: Recipe) -> PreTrainedTokenizerFast:
-    # A folder of the package, nothing from the hub.
-    return AutoTokenizer.from_pretrained(WEIGHTS / recipe.parent) if recipe.parent else zoo_tokenizer()
+    # A folder of the package, nothing from the hub, whose revisions bandit asks for.
+    return AutoTokenizer.from_pretrained(WEIGHTS / recipe.parent) if recipe.parent else zoo_tokenizer()  # nosec B615
 
 
 def _schedule(step: int, steps: int) -> float:
