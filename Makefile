@@ -52,7 +52,7 @@ docs: setup
 	$(BIN)/python -m handbook
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
-# Every command of every page that can be run here; a quarter of an hour on two idle cores.
+# Every command of every page that can be run here; four minutes on two cores.
 docs-test: docs
 	$(BIN)/python -m pytest -o faulthandler_timeout=0 tests/handbook
 
