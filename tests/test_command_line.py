@@ -25,7 +25,7 @@ from tests.building import write_tasks
 
 SCRIPTS = Path(sys.executable).parent
 SERVER = """
-import functools, json, os, sys, lm_eval.tasks.manager as manager
+import functools, json, os, signal, sys, lm_eval.tasks.manager as manager
 original = manager.TaskManager.__init__
 @functools.wraps(original)
 def init(*args, **kwargs): original(*args, **{**kwargs, "include_defaults": False})
@@ -36,6 +36,7 @@ for line in sys.stdin:
     folder, *arguments = json.loads(line)
     child = os.fork()
     if not child:
+        signal.alarm(300)  # one that hangs ends
         os.chdir(folder)
         for name, descriptor in (("stdout", 1), ("stderr", 2)):
             os.dup2(os.open(name, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), descriptor)
