@@ -56,6 +56,8 @@ def test_attention_equals_eager_maps(
             "share_prefill": share_prefill,
             "probes": "attention+entropy",
             "num_samples": 0,
+            # transformers 5.0.0 runs it by sdpa unless told, which drops the soft cap: another model than the maps are of.
+            **({"attn_implementation": "eager"} if architecture == "gemma2" else {}),
         },
         limit=3,
         batch_size=batch_size,
