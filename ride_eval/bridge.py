@@ -105,6 +105,10 @@ def watch_saves(tracker: ModuleType) -> None:
     watch(tracker)
 
 
+_NOT_FOUND = "Tasks not found: "
+"""How the harness begins its error for a task nobody has."""
+
+
 def install_error_hook() -> None:
     """Print errors of our family, and what stopped the run, as one sentence and exit with its code; all others as before.
 
@@ -122,6 +126,10 @@ def install_error_hook() -> None:
         elif isinstance(error, KeyboardInterrupt):
             # Stopped says which signal it was; a plain one came while nothing was measured: loading, or scoring.
             text, code = str(error) or "Stopped. Give the same command again to go on.", getattr(error, "exit_code", 130)
+        elif isinstance(error, ValueError) and str(error).startswith(_NOT_FOUND) and "ride_" in str(error):
+            from ride_eval.task_files import not_found
+
+            text, code = not_found(str(error).removeprefix(_NOT_FOUND)), 2
         else:
             previous(kind, error, trace)  # type: ignore[arg-type]
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
 from ride_eval.errors import UsageError
 
@@ -21,6 +21,16 @@ class EntailmentModel:
 
     def __init__(self, pretrained: str, *, revision: str = "main", device: str = "cpu", batch_size: int = 32) -> None:
         try:
+            labels = dict(AutoConfig.from_pretrained(pretrained, revision=revision, trust_remote_code=False).id2label)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"The judge --model {pretrained} cannot be loaded: {' '.join(str(error).split())}") from error
+        found = [number for number, label in labels.items() if str(label).lower().startswith("entail")]
+        if len(found) != 1:
+            raise UsageError(
+                f"--model {pretrained} has the classes {', '.join(map(str, labels.values()))}; a model of language inference "
+                "has one named entailment, as microsoft/deberta-large-mnli has."
+            )
+        try:
             self._tokenizer = AutoTokenizer.from_pretrained(pretrained, revision=revision, trust_remote_code=False)
             self._model = AutoModelForSequenceClassification.from_pretrained(
                 pretrained, revision=revision, trust_remote_code=False, use_safetensors=True
@@ -28,13 +38,6 @@ class EntailmentModel:
             self._model = self._model.eval().to(device)
         except (OSError, ValueError, RuntimeError) as error:  # not found, not a classifier, no such device
             raise UsageError(f"The judge --model {pretrained} cannot be loaded: {' '.join(str(error).split())}") from error
-        labels = dict(self._model.config.id2label)
-        found = [number for number, label in labels.items() if str(label).lower().startswith("entail")]
-        if len(found) != 1:
-            raise UsageError(
-                f"--model {pretrained} has the classes {', '.join(map(str, labels.values()))}; a model of language inference "
-                "has one named entailment, as microsoft/deberta-large-mnli has."
-            )
         self.name = f"{pretrained}@{revision}"
         self._entailment, self._device, self._batch_size = int(found[0]), device, batch_size
         self._tokenizer.truncation_side = "left"  # the answers stand at the end

@@ -5,6 +5,7 @@ Tags, not groups: `--tasks 'ride_*'` would match a group and its leaves, which t
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,14 +25,15 @@ def arm_files(
     arms: Sequence[str] = STANDARD_ARMS,
     prompts: Path | None = None,
     prefix: str = "ride",
+    in_suite: bool = False,
 ) -> dict[str, str]:
     """File names and contents for `ride_<name>_<arm>.yaml`.
 
     `ride` is the spec without its arm (see `base.RideSpec`); `tag` the benchmark's, `ride_<benchmark>` by default; `prompts` a
-    folder that the tasks read their arms from, unless `--metadata` names another. Under another `prefix`, the tasks are no part
-    of `ride_eval`, which has all.
+    folder that the tasks read their arms from, unless `--metadata` names another. `in_suite`: the tasks are part of
+    `ride_eval`, which has all that come with the package; a user's own tag of that name would take its place.
     """
-    tags = [tag if tag is not None else f"{prefix}_{ride['benchmark']}", *(["ride_eval"] if prefix == "ride" else [])]
+    tags = [tag if tag is not None else f"{prefix}_{ride['benchmark']}", *(["ride_eval"] if in_suite else [])]
     files = {}
     for arm in arms:
         spec = {**ride, "arm": arm}
@@ -295,8 +297,20 @@ def shipped_arms(name: str) -> Sequence[str]:
 
 def shipped_files() -> dict[str, str]:
     """Every arm's file in tasks/, by its path there."""
-    return {
-        f"{folder}/{file}": content
-        for name, (folder, tag, spec) in SHIPPED.items()
-        for file, content in arm_files(name, spec, tag=tag, arms=shipped_arms(name), prefix=shipped_prefix(name)).items()
-    }
+    files: dict[str, str] = {}
+    for name, (folder, tag, spec) in SHIPPED.items():
+        prefix, arms = shipped_prefix(name), shipped_arms(name)
+        own = arm_files(name, spec, tag=tag, arms=arms, prefix=prefix, in_suite=prefix == "ride")
+        files |= {f"{folder}/{file}": content for file, content in own.items()}
+    return files
+
+
+def not_found(names: str) -> str:
+    """What to say of tasks that the harness does not find, which it lists with commas between."""
+    known = [Path(file).stem for file in shipped_files()] + [tag for _, tag, _ in SHIPPED.values()]
+    near = {name: difflib.get_close_matches(name, known, n=1) for name in names.split(", ")}
+    said = [f"{name} (did you mean {found[0]}?)" if found else name for name, found in near.items()]
+    return (
+        f"There is no task {', '.join(said)}. `ride-eval tasks list` has those that come with ride_eval; your own need "
+        "--include_path and their folder."
+    )

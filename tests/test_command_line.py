@@ -186,6 +186,12 @@ def test_the_unquoted_glob_typed_beside_the_package_names_all_tasks(ride_eval_ru
     assert set(table(done)) - {""} == {file.stem for file in data_folder("tasks").glob("**/ride_*.yaml")}
 
 
+def test_a_misspelled_task(ride_eval_run: Any, tmp_path: Path) -> None:
+    done = ride_eval_run("--tasks", "ride_demo_math_exprt")
+    assert_one_sentence(done, "There is no task ride_demo_math_exprt (did you mean ride_demo_math_expert?)", "--include_path")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_malformed_prompts_file(ride_eval_run: Any, tmp_path: Path) -> None:
     for name in ("arms.yaml", "domains.yaml"):
         content = (data_folder("prompts") / name).read_text()

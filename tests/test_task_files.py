@@ -88,5 +88,5 @@ def test_a_user_s_files_take_their_arms_and_tag() -> None:
     assert list(files) == ["ride_mine_none.yaml", "ride_mine_polite.yaml"]
     loaded = yaml.safe_load(files["ride_mine_polite.yaml"].replace("!function ", ""))
     assert loaded["metadata"]["ride"] == {**spec, "arm": "polite"}
-    assert loaded["tag"] == ["ride_mine", "ride_eval"]
-    assert "tag: [law, ride_eval]" in arm_files("mine", spec, tag="law")["ride_mine_none.yaml"]
+    assert loaded["tag"] == ["ride_mine"], "not `ride_eval`, whose tasks would be theirs alone"
+    assert "tag: [law]" in arm_files("mine", spec, tag="law")["ride_mine_none.yaml"]

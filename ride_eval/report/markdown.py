@@ -23,7 +23,7 @@ def render(findings: Findings) -> str:
     for model in findings.models:
         qualified, clauses = sections.verdict(model)
         name = f"**{escape(model.name)}**" + (f" ({qualified})" if qualified else "")
-        lines += [f"{name}: {escape('; '.join(clauses))}.", ""]
+        lines += [f"{name}: {escape('; '.join((*clauses, *sections.found(model))))}.", ""]
     for model in findings.models:
         lines += [f"- **{note.level}** {escape(model.name)}: {escape(note.text)}" for note in model.notes]
     lines += [f"- **{note.level}** side by side: {escape(note.text)}" for note in findings.notes]

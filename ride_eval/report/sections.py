@@ -15,7 +15,8 @@ from ride_eval.analysis.intervals import Estimate
 from ride_eval.analysis.links import MAX_Q, NEAR_ZERO, Link
 from ride_eval.analysis.notes import FEW_DOCUMENTS
 from ride_eval.analysis.quantities import BY_NAME, Quantity
-from ride_eval.analysis.verdict import SAME_SIGN, Clause, lacks
+from ride_eval.analysis.verdict import EXPERT, SAME_SIGN, Clause, lacks
+from ride_eval.report.reading import QUESTIONS, WORDS, is_claim, words
 from ride_eval.report.text import (
     MATCHED_SHARE,
     MAX_DECIMALS,
@@ -144,8 +145,22 @@ def verdict(model: ModelFindings) -> tuple[str, tuple[str, ...]]:
         unmatched = clause.length_matched is not None and clause.length_matched < MATCHED_SHARE
         number = f"{clause.number} {UNMATCHED}" if unmatched else clause.number
         shown = " ".join(part for part in (number, *interval(clause.estimate, decimals)) if part)
-        clauses.append(f"{clause.subject}: {clause.says}" + (f" ({shown}{_grounds(clause)})" if clause.estimate.n else ""))
+        why = f" ({clause.estimate.reason})" if clause.estimate.reason else ""
+        clauses.append(f"{clause.subject}: {clause.says}" + (f" ({shown}{_grounds(clause)})" if clause.estimate.n else why))
     return "untrained weights" if model.verdict.untrained else "", tuple(clauses)
+
+
+def found(model: ModelFindings) -> tuple[str, ...]:
+    """What the page's first screen says beside the verdict: further effects of tags and expert prompts that may be claimed."""
+    said = {(EXPERT, clause.quantity) for clause in model.verdict.clauses}
+    lines = []
+    for contrast, asked, against in QUESTIONS:
+        for name in WORDS:
+            effect = model.contrast(name, contrast)
+            if effect is not None and (contrast, name) not in said and is_claim(effect):
+                shown = " ".join(filter(None, interval(effect.estimate, BY_NAME[name].decimals)))
+                lines.append(f"found: {asked.lower()} {against}: {words(effect)} ({shown}, q={probability(effect.q)})")
+    return tuple(lines)
 
 
 def _grounds(clause: Clause) -> str:

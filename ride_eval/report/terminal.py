@@ -39,7 +39,7 @@ def show(findings: Findings, console: Console) -> None:
         qualified, clauses = sections.verdict(model)
         console.print()
         console.print(Text(visible(model.name), style="bold").append(f" ({qualified})" if qualified else "", style="not bold"))
-        for clause in clauses:
+        for clause in (*clauses, *sections.found(model)):
             console.print(Padding(Text(visible(clause)), (0, 0, 0, len(INDENT))))
     console.print()
     for model in findings.models:

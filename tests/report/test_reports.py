@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from ride_eval.analysis.contrasts import Contrast
 from ride_eval.analysis.findings import Findings, find
 from ride_eval.analysis.frames import load_run
 from ride_eval.analysis.intervals import Estimate
@@ -165,6 +166,22 @@ def test_a_task_without_scores_is_left_out_and_named(tmp_path: Path) -> None:
     assert [row.label for row in sections.correctness(findings).rows if not row.cells] == ["arith"]
     assert "Without a score of their own, so not among the correct answers: maps." in sections.legend(findings)
     assert not any(line.startswith("Without a score") for line in sections.legend(find([scored])))
+
+
+def test_what_may_be_claimed_of_tags_stands_beside_the_verdict(tmp_path: Path) -> None:
+    run = write_run(tmp_path, n=60, one_of=6, effects={"tag": 0.2})
+    findings = find([load_run(run)])
+    (model,) = findings.models
+    tag = model.contrast("density", Contrast("tag", "tag_placebo"))
+    assert tag is not None and not lacks(tag)
+    lines = [line for line in sections.found(model) if line.startswith("found: a route tag against a tag without meaning: ")]
+    assert any("the inside is denser (0.2" in line for line in lines)
+    rendered = " ".join(shown(findings, 400).split())
+    assert all(line in rendered for line in lines)
+    assert "the inside is denser" in markdown.render(findings).partition("info")[0]
+    none = find([load_run(write_run(tmp_path / "none", n=60, one_of=6, effects={}))]).models[0]
+    claims = [effect for effect in none.contrasts if effect.family is not None and effect.estimate.n and not lacks(effect)]
+    assert bool(sections.found(none)) <= bool(claims)
 
 
 def test_what_is_from_samples_is_marked(pair: Findings) -> None:

@@ -16,7 +16,7 @@ from ride_eval.report import sections
 from ride_eval.report.html.marks import Marks
 from ride_eval.report.html.overview import Cell, cell, reach
 from ride_eval.report.html.plots import axis, scale
-from ride_eval.report.html.reading import SIDES, contrast_label
+from ride_eval.report.reading import SIDES, contrast_label
 from ride_eval.report.text import NOTHING, UNMATCHED, is_unmatched
 
 _PERCENT = {"correct", "flip"}

@@ -17,7 +17,7 @@ from ride_eval.analysis.evidence import Points
 from ride_eval.analysis.layers import LayerEffect
 from ride_eval.metrics.bands import bands
 from ride_eval.report.figures import COLOURS, DASHES, GREY, MARKERS, house_style, new
-from ride_eval.report.html.reading import contrast_label
+from ride_eval.report.reading import contrast_label
 from ride_eval.report.text import visible
 
 if TYPE_CHECKING:

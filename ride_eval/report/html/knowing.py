@@ -13,7 +13,7 @@ from ride_eval.analysis.knowing import CONFIDENCE_COLUMN, PRIMARY
 from ride_eval.analysis.quantities import BY_NAME
 from ride_eval.report.html.marks import Marks
 from ride_eval.report.html.plots import axis, interval_plot, scale
-from ride_eval.report.html.reading import contrast_label
+from ride_eval.report.reading import contrast_label
 from ride_eval.report.text import NOTHING
 
 OVERCONFIDENT = "overconfident"

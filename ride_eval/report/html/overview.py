@@ -10,14 +10,16 @@ from markupsafe import Markup
 
 from ride_eval.analysis.contrasts import Contrast, Effect
 from ride_eval.analysis.findings import Findings, ModelFindings
+from ride_eval.analysis.notes import FEW_DOCUMENTS
 from ride_eval.analysis.quantities import BY_NAME, Quantity
+from ride_eval.analysis.verdict import TOO_FEW
 from ride_eval.analysis.verdict import Clause as FoundClause
 from ride_eval.report import sections
 from ride_eval.report.html import setup
 from ride_eval.report.html.knowing import Named, named
 from ride_eval.report.html.marks import Marks
 from ride_eval.report.html.plots import axis, interval_plot, scale
-from ride_eval.report.html.reading import QUESTIONS, SIDES, WORDS, contrast_label, is_claim, words
+from ride_eval.report.reading import QUESTIONS, SIDES, WORDS, contrast_label, is_claim, words
 from ride_eval.report.text import MATCHED_SHARE, UNMATCHED, is_unmatched, probability
 
 COLUMNS = ("correct", "density", "keyword_share", "forced_entropy", "choice_entropy", "semantic_variation", "routing_shift")
@@ -188,7 +190,9 @@ def _grounds(clause: FoundClause, marks: Marks) -> Markup:
 def _line(model: ModelFindings, marks: Marks, contrast: Contrast, asked: str, against: str) -> Line:
     effects = [effect for name in COLUMNS if (effect := model.contrast(name, contrast)) is not None and effect.estimate.n]
     found = [(words(effect), estimate(marks, effect)) for effect in effects if effect.quantity in WORDS and is_claim(effect)]
-    nothing = "nothing beyond chance in the table below" if effects else "not measured"
+    n = max((effect.estimate.n for effect in effects), default=0)
+    nothing = "nothing beyond chance in the table below" if n >= FEW_DOCUMENTS else f"{TOO_FEW} ({n} of {FEW_DOCUMENTS})"
+    nothing = nothing if effects else "not measured"
     return Line(asked=asked, against=against, says=found, nothing=nothing)
 
 
