@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measuring import ratio_row, row, take_turns
-from ride_eval.store import KEYS, TABLES, read_table
+from ride_eval.store import KEYS, MEASURED, read_table
 
 PART = "scale"
 TIME_TARGET, ROWS_TARGET = 0.65, 1e-5
@@ -62,7 +62,7 @@ def rows(models: Mapping[str, str], data: str | None, *, quick: bool) -> Iterato
 def largest_difference(one: Path, other: Path) -> float:
     """Of all floats of two runs, relative where above 1; infinite where rows or anything else differ."""
     worst = 0.0
-    for table in TABLES:
+    for table in MEASURED:
         first, second = (_indexed(read_table(run, table), table) for run in (one, other))
         if not first.index.equals(second.index):
             return float("inf")

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from ride_eval.errors import RunError
-from ride_eval.store import KEYS, TABLES, read_manifest, read_status, read_table, shards
+from ride_eval.store import KEYS, MEASURED, read_manifest, read_status, read_table, shards
 
 ALL = ["ride_demo_math_*", "ride_demo_commonsense_*"]
 SOME = ["ride_demo_math_none", "ride_demo_math_expert", "ride_demo_commonsense_expert"]
@@ -39,7 +39,7 @@ def assert_equal_rows(
 ) -> None:
     """Exact, but for floats: a batch of another width changes the last bits. Columns in `but` may differ."""
     rtol, atol = (1e-3, 1e-4) if tolerance is None else (tolerance, tolerance)
-    for table in TABLES:
+    for table in MEASURED:
         first, second = rows(one, table), rows(other, table)
         assert first.index.equals(second.index), table
         assert (len(first) == 0) == (table in empty), table
@@ -74,7 +74,7 @@ def test_a_larger_limit_adds_the_further_documents_only(run: Run, tmp_path: Path
     folder = tmp_path / "run"
     run(ALL, limit=1)
     manifest = (folder / "run.json").read_bytes()
-    before = {table: shards(folder, table) for table in TABLES}
+    before = {table: shards(folder, table) for table in MEASURED}
     content = {name: (folder / name).read_bytes() for names in before.values() for name in names}
     run(ALL)
     run(ALL, "once")

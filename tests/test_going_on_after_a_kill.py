@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ride_eval.recorder import Recorder
-from ride_eval.store import TABLES, TableWriter, read_status, read_table, shards
+from ride_eval.store import MEASURED, TableWriter, read_status, read_table, shards
 from tests.test_adding_to_a_run import assert_equal_rows
 
 TASKS = ["ride_demo_math_none", "ride_demo_math_tag", "ride_demo_commonsense_tag"]
@@ -38,7 +38,7 @@ def copy_without(whole: Path, folder: Path, table: str, lost: Callable[[pd.DataF
     folder.mkdir()
     (folder / "run.json").write_bytes((whole / "run.json").read_bytes())
     n = 0
-    for name in TABLES:
+    for name in MEASURED:
         frame = read_table(whole, name)
         missing = lost(frame) if name == table else pd.Series(False, index=frame.index)
         n += int(missing.sum())
@@ -94,7 +94,7 @@ def test_an_interrupted_run_goes_on(
     with pytest.raises(KeyboardInterrupt):
         measure(folder)
     monkeypatch.undo()
-    assert sum(len(shards(folder, table)) for table in TABLES) == after
+    assert sum(len(shards(folder, table)) for table in MEASURED) == after
     assert read_status(folder)["state"] != "complete"
     measure(folder)
     assert_equal_rows(folder, whole)

@@ -16,7 +16,7 @@ from lm_eval.utils import make_table
 
 from ride_eval.errors import UsageError
 from ride_eval.ranks import refuse_idle
-from ride_eval.store import TABLES, read_status, shards
+from ride_eval.store import MEASURED, read_status, shards
 from tests.test_adding_to_a_run import assert_equal_rows
 
 WORKER = Path(__file__).with_name("evaluate_as_rank.py")
@@ -74,9 +74,9 @@ def two(alone: Alone, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, s
 def test_rows_equal_those_of_one_process(name: str, one: Path, two: Any) -> None:
     folder, done = two
     assert (folder / name).is_dir(), done.stderr[-3000:]
-    written = {shard.split("-")[1] for table in TABLES for shard in shards(folder / name, table)}
+    written = {shard.split("-")[1] for table in MEASURED for shard in shards(folder / name, table)}
     assert written == {"r0", "r1"}
-    without = {table for table in TABLES if not shards(one / name, table)}
+    without = {table for table in MEASURED if not shards(one / name, table)}
     assert_equal_rows(folder / name, one / name, empty=without, tolerance=1e-5)
     assert read_status(folder / name) == read_status(one / name)
     assert read_status(folder / name)["state"] == "complete"

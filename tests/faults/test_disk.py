@@ -18,7 +18,7 @@ from ride_eval import store
 from ride_eval.cli import main
 from ride_eval.errors import RideError, RunError
 from ride_eval.recorder import Recorder
-from ride_eval.store import TABLES, read_manifest, read_status, read_table, shards
+from ride_eval.store import MEASURED, read_manifest, read_status, read_table, shards
 from tests.faults.conftest import Measure
 from tests.faults.forked import start, wait
 from tests.faults.test_kills import assert_same_rows
@@ -54,9 +54,9 @@ def test_a_full_disk_is_named_and_the_run_goes_on_when_there_is_room(
         assert code == 2
         assert "No space left on device" in said and "Traceback" not in said
         assert "All earlier shards are safe" in said or "Make room" in said
-        before = {table: shards(run, table) for table in TABLES}
+        before = {table: shards(run, table) for table in MEASURED}
         assert sum(map(len, before.values())) > 0, "some of it was written"
-        for table in TABLES:
+        for table in MEASURED:
             read_table(run, table)
         subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
         assert wait(start(lambda: measure(run))) == 0
@@ -151,12 +151,12 @@ def test_a_single_changed_bit_is_never_read(tmp_path: Path) -> None:
 
 def test_a_truncated_shard_of_each_table_is_measured_again(measure: Measure, whole: Path, tmp_path: Path) -> None:
     run = shutil.copytree(whole, tmp_path / "run")
-    for table in TABLES:
+    for table in MEASURED:
         name = shards(run, table)[0]
         (run / name).write_bytes((run / name).read_bytes()[:-64])
     measure(run)
     status = read_status(run)
-    assert len(status["set_aside"]) == len(TABLES)
+    assert len(status["set_aside"]) == len(MEASURED)
     (run / "status.json").write_text(json.dumps({**status, "set_aside": []}))
     assert_same_rows(run, whole)
 
@@ -164,7 +164,7 @@ def test_a_truncated_shard_of_each_table_is_measured_again(measure: Measure, who
 @pytest.mark.faults
 def test_a_shard_of_a_run_truncated_at_every_64th_byte_is_measured_again(measure: Measure, whole: Path, tmp_path: Path) -> None:
     n = 0
-    for table in TABLES:
+    for table in MEASURED:
         name = shards(whole, table)[-1]
         size = (whole / name).stat().st_size
         for cut in range(0, size, 64 if table == "scores" else 1024):

@@ -15,7 +15,7 @@ import pytest
 
 from ride_eval.interrupts import Stopped, interruptible, pending
 from ride_eval.recorder import Recorder
-from ride_eval.store import TABLES, read_status, read_table, shards
+from ride_eval.store import MEASURED, read_status, read_table, shards
 from tests.faults.conftest import Measure
 from tests.faults.forked import start, wait
 from tests.faults.test_kills import assert_same_rows
@@ -57,7 +57,7 @@ def test_the_batch_is_finished_and_the_run_goes_on(
     assert "finishing the batch and writing it" in said
     assert f"kept in {run}; give the same command again to go on" in said
     assert f" of {len(read_table(run, 'requests'))} prompts are measured" in said
-    rows = {name: len(read_table(run, name)) for name in TABLES}
+    rows = {name: len(read_table(run, name)) for name in MEASURED}
     assert rows[table] > 2, "the batch that the signal came in"
     assert rows["prompts"] < len(read_table(whole, "prompts"))
     measure(run)
@@ -77,7 +77,7 @@ def test_twice_stops_at_once_and_leaves_a_valid_directory(
     at(monkeypatch, "generations", 2, both)
     assert wait(start(lambda: measure(run))) == SIGNALS[number]
     monkeypatch.undo()
-    for table in TABLES:
+    for table in MEASURED:
         read_table(run, table)
     assert shards(run, "generations") == []
     measure(run)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ride_eval.store import KEYS, MEASURED, TABLES, read_manifest, read_status, read_table
+from ride_eval.store import KEYS, MEASURED, read_manifest, read_status, read_table
 from tests.faults.conftest import TASKS, Measure, times
 from tests.faults.forked import kill_after, start, wait
 from tests.test_ranks import TORCHRUN, WORKER
@@ -24,7 +24,7 @@ FLOAT = 1e-5
 
 def assert_same_rows(run: Path, whole: Path) -> None:
     """The keys exactly, every number within 1e-5 of its size, everything else equal."""
-    for table in TABLES:
+    for table in MEASURED:
         first, second = (read_table(folder, table).sort_values(list(KEYS[table])) for folder in (run, whole))
         assert first[list(KEYS[table])].to_numpy().tolist() == second[list(KEYS[table])].to_numpy().tolist(), table
         for column in first:
@@ -47,7 +47,7 @@ def killed(measure: Measure, whole: Path, run: Path, rng: random.Random, duratio
         n += code == -signal.SIGKILL
         if (run / "run.json").exists():
             read_manifest(run)
-        for table in TABLES:
+        for table in MEASURED:
             read_table(run, table)  # valid at any moment
         if code == 0:
             break
