@@ -6,13 +6,12 @@ import faulthandler
 import os
 import signal
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from tqdm import tqdm
+from tqdm.std import TqdmDefaultWriteLock
 
 LIMIT = 240
 """Seconds after which a child that hangs prints where, and ends by SIGALRM."""
@@ -30,8 +29,9 @@ def start(work: Callable[[], Any]) -> int:
 
 def _run(work: Callable[[], Any]) -> NoReturn:
     code = 0
-    # tqdm's own lock is a semaphore that forked processes share: a child killed while it holds it would stop all others.
-    tqdm.set_lock(threading.RLock())
+    # tqdm's lock is a semaphore that forked processes share: a child killed while it holds it would stop all others. Of the
+    # class, since transformers and the harness have bars of several kinds, each with its own.
+    TqdmDefaultWriteLock.acquire = TqdmDefaultWriteLock.release = lambda *_, **__: None
     faulthandler.register(signal.SIGALRM, file=2, chain=True)
     signal.alarm(LIMIT)
     try:

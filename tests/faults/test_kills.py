@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tqdm.auto
 
 from ride_eval.store import KEYS, MEASURED, read_manifest, read_status, read_table
 from tests.faults.conftest import TASKS, Measure, times
@@ -56,6 +57,22 @@ def killed(measure: Measure, whole: Path, run: Path, rng: random.Random, duratio
     assert_same_rows(run, whole)
     assert not list(run.glob("lock-*"))
     return n
+
+
+def test_a_killed_child_takes_no_lock_with_it() -> None:
+    """This process would wait for it for ever at its next progress bar."""
+    locks = {kind.get_lock() for kind in (tqdm.std.tqdm, tqdm.auto.tqdm)}
+
+    def die() -> None:
+        for lock in locks:
+            lock.acquire()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert wait(start(die)) == -signal.SIGKILL
+    for lock in locks:
+        for part in lock.locks:
+            assert part.acquire(False)
+            part.release()
 
 
 def test_a_killed_run_goes_on(measure: Measure, whole: Path, tmp_path: Path) -> None:
