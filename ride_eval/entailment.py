@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
@@ -20,29 +21,21 @@ class EntailmentModel:
     """
 
     def __init__(self, pretrained: str, *, revision: str = "main", device: str = "cpu", batch_size: int = 32) -> None:
+        source: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
         try:
-            labels = dict(AutoConfig.from_pretrained(pretrained, revision=revision, trust_remote_code=False).id2label)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"The judge --model {pretrained} cannot be loaded: {' '.join(str(error).split())}") from error
-        found = [number for number, label in labels.items() if str(label).lower().startswith("entail")]
-        if len(found) != 1:
-            raise UsageError(
-                f"--model {pretrained} has the classes {', '.join(map(str, labels.values()))}; a model of language inference "
-                "has one named entailment, as microsoft/deberta-large-mnli has."
-            )
-        try:
-            self._tokenizer = AutoTokenizer.from_pretrained(pretrained, revision=revision, trust_remote_code=False)
-            self._model = AutoModelForSequenceClassification.from_pretrained(
-                pretrained, revision=revision, trust_remote_code=False, use_safetensors=True
-            )
-            self._model = self._model.eval().to(device)
+            config = AutoConfig.from_pretrained(pretrained, **source)
+            self._entailment = _entailment_class(pretrained, config.id2label)  # before the weights, which take minutes
+            self._tokenizer = AutoTokenizer.from_pretrained(pretrained, **source)
+            model = AutoModelForSequenceClassification.from_pretrained(pretrained, use_safetensors=True, **source)
+            self._model = model.eval().to(device)
         except (OSError, ValueError, RuntimeError) as error:  # not found, not a classifier, no such device
             raise UsageError(f"The judge --model {pretrained} cannot be loaded: {' '.join(str(error).split())}") from error
         self.name = f"{pretrained}@{revision}"
-        self._entailment, self._device, self._batch_size = int(found[0]), device, batch_size
+        self._device, self._batch_size = device, batch_size
         self._tokenizer.truncation_side = "left"  # the answers stand at the end
-        positions = getattr(self._model.config, "max_position_embeddings", None) or _LONGEST
-        self._longest = min(int(positions), self._tokenizer.model_max_length, _LONGEST)
+        # -1 where positions have no limit of their own.
+        limits = (getattr(config, "max_position_embeddings", None) or -1, self._tokenizer.model_max_length, _LONGEST)
+        self._longest = min(limit for limit in limits if limit > 0)
         self.n_cut = 0
         """Pairs that did not fit whole, whose longer text lost its beginning."""
 
@@ -61,3 +54,13 @@ class EntailmentModel:
             for place, likeliest in zip(places, logits.argmax(-1).tolist(), strict=True):
                 found[place] = likeliest == self._entailment
         return found
+
+
+def _entailment_class(pretrained: str, labels: Mapping[int, str]) -> int:
+    found = [number for number, label in labels.items() if str(label).lower().startswith("entail")]
+    if len(found) != 1:
+        raise UsageError(
+            f"--model {pretrained} has the classes {', '.join(map(str, labels.values()))}; a model of language inference has "
+            "one named entailment, as microsoft/deberta-large-mnli has."
+        )
+    return int(found[0])

@@ -17,6 +17,7 @@ from ride_eval.doctor import Diagnosis, examine
 from ride_eval.doctor.checks import Differences
 from ride_eval.metrics import density as density_metrics
 from ride_eval.probes import attention as attention_probe
+from ride_eval.probes import density as density_probe
 from ride_eval.probes.decoding import DecodingProbe
 from ride_eval.probes.density import DensityProbe
 from ride_eval.probes.layout import MeasuredRow
@@ -83,8 +84,8 @@ def silent(probe: type, method: str) -> Break:
 
 def wrong_hoyer(patch: pytest.MonkeyPatch) -> None:
     offset = torch.tensor([1e-3, 0, 0])  # of the first measure alone
-    real = density_metrics._unsorted
-    patch.setattr(density_metrics, "_unsorted", lambda values: real(values) + offset[:, None])
+    real = density_probe.unsorted_measures
+    patch.setattr(density_probe, "unsorted_measures", lambda x: real(x) + offset.reshape(-1, *[1] * (x.dim() - 1)))
 
 
 def wrong_gini(patch: pytest.MonkeyPatch) -> None:

@@ -112,8 +112,25 @@ def test_it_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     assert judge(run, Words()) == (0, 0, 0, 0)
 
 
+def test_a_prompt_judged_in_part_has_no_entropy(tmp_path: Path) -> None:
+    """The judge was killed between two shards: entropy over some of the samples is another number."""
+    path = with_samples(write_run(tmp_path, n=0), {"d": "?", "e": "?"})
+    judge(path, Words())
+    rows = read_table(path, "equivalences")
+    for shard in path.glob("equivalences-*"):
+        shard.unlink()
+    writer = TableWriter(path, "equivalences")
+    for row in rows[(rows["document"] == "d") | (rows["sample"] < 3)].to_dict("records"):
+        writer.append(row)
+    writer.flush()
+    found = load_run(path).documents.set_index("document")
+    assert found.loc["d", list(JUDGED)].notna().all() and found.loc["e", list(JUDGED)].isna().all()
+    judge(path, Words())
+    assert load_run(path).documents[list(JUDGED)].notna().all(axis=None)
+
+
 def test_samples_without_a_class_make_no_entropy(tmp_path: Path) -> None:
-    """Two of three prompts of a document were judged: fewer classes than samples are another number."""
+    """Those of an arm that was measured after the others were judged."""
     path = with_samples(write_run(tmp_path, n=0), {"d": "?"})
     judge(path, Words())
     with_samples(path, {"d": "?"}, arm="tag")

@@ -97,8 +97,11 @@ def judged_classes(run: Path) -> pd.DataFrame:
 
 
 def judged_agreements(classes: pd.DataFrame, samples: pd.DataFrame, half: Half | None = None) -> pd.DataFrame:
-    """Per prompt with judged samples: its key and JUDGED. From `judged_classes` and `read_samples`."""
-    found = agreements(classes, samples, half)
+    """Per prompt all of whose samples are judged: its key and JUDGED. From `judged_classes` and `read_samples`."""
+    # A judge stopped within a prompt: entropy grows with the number of samples.
+    n_samples, n_judged = (rows.groupby(PROMPT_KEY).size() for rows in (samples, classes))
+    whole = n_judged.index[n_judged.to_numpy() == n_samples.reindex(n_judged.index).to_numpy()]
+    found = agreements(classes[pd.MultiIndex.from_frame(classes[PROMPT_KEY]).isin(whole)], samples, half)
     return found[PROMPT_KEY].assign(**{name: found[name.removeprefix("nli_")] for name in JUDGED})
 
 

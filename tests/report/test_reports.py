@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from ride_eval.analysis.contrasts import Contrast
-from ride_eval.analysis.findings import Findings, find
+from ride_eval.analysis.contrasts import Contrast, Effect
+from ride_eval.analysis.findings import Findings, ModelFindings, find
 from ride_eval.analysis.frames import load_run
 from ride_eval.analysis.intervals import Estimate
 from ride_eval.analysis.quantities import BY_NAME, QUANTITIES
@@ -24,6 +24,7 @@ from ride_eval.analysis.samples import JUDGED
 from ride_eval.analysis.verdict import lacks
 from ride_eval.report import json as json_report
 from ride_eval.report import markdown, sections, terminal
+from ride_eval.report.reading import QUESTIONS, WORDS
 from ride_eval.report.text import NOTHING, count, interval, number, p_and_q, probability, visible
 from tests.synthetic_run import write_run
 
@@ -168,20 +169,28 @@ def test_a_task_without_scores_is_left_out_and_named(tmp_path: Path) -> None:
     assert not any(line.startswith("Without a score") for line in sections.legend(find([scored])))
 
 
+def beside_the_verdict(model: ModelFindings) -> list[Effect]:
+    """By the verdict's rule: effects of tags and expert prompts, but for those that the verdict has itself."""
+    own = {("expert", "filler", name) for name in ("density", "forced_entropy", "choice_entropy")}
+    asked = [(contrast, name) for contrast, _, _ in QUESTIONS for name in WORDS if (*contrast, name) not in own]
+    effects = [model.contrast(name, contrast) for contrast, name in asked]
+    return [e for e in effects if e is not None and e.family is not None and e.estimate.n and not lacks(e)]
+
+
 def test_what_may_be_claimed_of_tags_stands_beside_the_verdict(tmp_path: Path) -> None:
     run = write_run(tmp_path, n=60, one_of=6, effects={"tag": 0.2})
     findings = find([load_run(run)])
     (model,) = findings.models
     tag = model.contrast("density", Contrast("tag", "tag_placebo"))
     assert tag is not None and not lacks(tag)
-    lines = [line for line in sections.found(model) if line.startswith("found: a route tag against a tag without meaning: ")]
-    assert any("the inside is denser (0.2" in line for line in lines)
+    lines = sections.found(model)
+    assert any(line.startswith("found: a route tag against a tag without meaning: the inside is denser (0.2") for line in lines)
+    assert len(lines) == len(beside_the_verdict(model))
     rendered = " ".join(shown(findings, 400).split())
     assert all(line in rendered for line in lines)
     assert "the inside is denser" in markdown.render(findings).partition("info")[0]
     none = find([load_run(write_run(tmp_path / "none", n=60, one_of=6, effects={}))]).models[0]
-    claims = [effect for effect in none.contrasts if effect.family is not None and effect.estimate.n and not lacks(effect)]
-    assert bool(sections.found(none)) <= bool(claims)
+    assert sections.found(none) == () and beside_the_verdict(none) == []
 
 
 def test_what_is_from_samples_is_marked(pair: Findings) -> None:
