@@ -105,23 +105,40 @@ def test_two_ranks_killed_together_go_on(tmp_path: Path) -> None:
         environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
         return subprocess.Popen(command, env=environment, start_new_session=True)
 
-    whole = tmp_path / "whole"
-    assert launch(whole).wait() == 0
-    rng, wanted, n = random.Random(11), times("RIDE_RANK_KILLS", 5), 0
-    while n < wanted:
-        run = tmp_path / f"run{n}"
-        child = launch(run)
-        # The launcher gives each rank a session of its own; the locks tell which processes they are.
-        while child.poll() is None and len(locks := [lock for lock in run.glob("lock-r*") if lock.stat().st_size]) < 2:
+    gone: set[int] = set()
+
+    def ranks(run: Path) -> set[int]:
+        """The launcher gives each rank a session of its own; the locks tell which processes they are."""
+        locks = [lock.read_text() for lock in run.glob("lock-r*")]
+        return {json.loads(lock)["pid"] for lock in locks if lock.endswith("}")} - gone
+
+    def kill(run: Path) -> bool:
+        """Launch, kill at a random moment after both ranks have their locks; whether there was something left to kill."""
+        child, found = launch(run), set()
+        while child.poll() is None and len(found) < 2:
             time.sleep(0.02)
-        ranks = [json.loads(lock.read_text())["pid"] for lock in locks]
+            found = ranks(run)
         time.sleep(rng.uniform(0.0, 8.0))
-        if child.poll() is None:
-            for process in (child.pid, *ranks):
+        alive = child.poll() is None
+        if alive:
+            for process in (child.pid, *found):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
-            n += 1
+        gone.update(found)
         child.wait()
+        return alive
+
+    whole = tmp_path / "whole"
+    assert launch(whole).wait() == 0
+    rng, wanted = random.Random(os.environ.get("RIDE_FAULTS_SEED", "0")), times("RIDE_RANK_KILLS", 5)
+    n = number = 0
+    while n < wanted:
+        run = tmp_path / f"run{number}"
+        for _ in range(rng.randint(1, 3)):
+            if not kill(run):
+                break
+            n += 1
         assert launch(run).wait() == 0
         assert_same_rows(run, whole)
-    print(f"{n} kills of both ranks, each finished with the rows of two uninterrupted ones")
+        number += 1
+    print(f"{n} kills of both ranks in {number} runs, each finished with the rows of two uninterrupted ones")
