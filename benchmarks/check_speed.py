@@ -2,7 +2,8 @@
 
 The runs are written with random numbers in the shape of real ones: half of the documents generate (a greedy and a forced answer
 of 20 tokens), half choose one of four; a mixture of experts with expert ids of 20 question tokens a prompt. Rows come as a run
-writes them, arm by arm, 512 a shard. Both runs are checked in a process of its own, which must not import torch.
+writes them, arm by arm, 512 a shard. Both runs are checked in a process of its own, which must not import torch: once of their
+shards alone, as runs of earlier versions are, and once of the summaries that runs of this version keep when they are complete.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import argparse
 import hashlib
 import io
 import json
+import os
 import platform
-import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,12 @@ from ride_eval.cli import main
 code = main(["check", *sys.argv[1:]])
 assert "torch" not in sys.modules and "transformers" not in sys.modules and "lm_eval" not in sys.modules
 sys.exit(code)
+"""
+SUMMARY = """
+import sys
+from pathlib import Path
+from ride_eval.summaries import summarize
+summarize(Path(sys.argv[1]))
 """
 
 
@@ -118,7 +126,20 @@ def write_run(folder: Path, documents: int, layers: int, experts: int, k: int, s
                     "loglikelihood": -9 * rng.random(4 * n),
                 }
                 shards.write("choices", {**four, **choice})
-    write_json(folder / "status.json", {"state": "complete"})
+    write_json(folder / "status.json", {"state": "complete", "rows": {"prompts": documents * len(STANDARD_ARMS)}})
+
+
+def _measure(code: str, paths: Sequence[Path]) -> dict[str, float]:
+    """Run Python code in a process of its own."""
+    started = time.perf_counter()
+    child = subprocess.Popen([sys.executable, "-c", code, *map(str, paths)], stdout=subprocess.DEVNULL)  # noqa: S603
+    _, status, used = os.wait4(child.pid, 0)
+    return {
+        "exit_code": os.waitstatus_to_exitcode(status),
+        "seconds": round(time.perf_counter() - started, 1),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
+        "peak_megabytes": round(used.ru_maxrss * 1024 / 1e6),
+    }
 
 
 def _rows(values: np.ndarray[Any, Any]) -> pa.Array:
@@ -142,20 +163,19 @@ def main() -> None:
         for seed, run in enumerate(runs):
             if not run.exists():
                 write_run(run, options.documents, options.layers, options.experts, options.chosen, seed)
-        size = sum(file.stat().st_size for run in runs for file in run.iterdir())
-        started = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", CHECK, *map(str, runs)], stdout=subprocess.DEVNULL, check=False)  # noqa: S603
-        wall = time.perf_counter() - started
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        size = sum(file.stat().st_size for run in runs for file in run.iterdir() if file.is_file())
+        for run in runs:
+            shutil.rmtree(run / "summary", ignore_errors=True)
+        steps = {"check_of_shards": (CHECK, runs), "summary_of_one_run": (SUMMARY, runs[:1])}
+        measured = {name: _measure(code, paths) for name, (code, paths) in steps.items()}
+        _measure(SUMMARY, runs[1:])
+        measured["check"] = _measure(CHECK, runs)
     report = {
         "documents": options.documents,
         "arms": len(STANDARD_ARMS),
         "model": {"layers": options.layers, "experts": options.experts, "chosen": options.chosen},
-        "megabytes_read_from": round(size / 1e6),
-        "exit_code": done.returncode,
-        "seconds": round(wall, 1),
-        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
-        "peak_megabytes": round(used.ru_maxrss * 1024 / 1e6),
+        "megabytes_of_shards": round(size / 1e6),
+        **measured,
         "python": platform.python_version(),
     }
     print(json.dumps(report))

@@ -11,10 +11,11 @@ with 16 layers of 64 experts), and expert ids much less: what a prefix does to r
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ MAX_BYTES = 256 * 1024 * 1024
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _HEAD = "baseline.json"
 _TEXTS = ("task", "arm", "domain")
+_SMALLEST = 19
+"""Level of zstd: twenty times the work of a quick one for a third of the bytes, which stay in a repository for ever."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +63,8 @@ def save(run: Path, folder: Path, name: str) -> Path:
     return keep(load_snapshot(run), folder, name)
 
 
-def keep(snapshot: Snapshot, folder: Path, name: str) -> Path:
-    """The same for a run that was read already."""
+def keep(snapshot: Snapshot, folder: Path, name: str, *, of: str | None = None, level: int = _SMALLEST) -> Path:
+    """The same for a run that was read already. `of` tells what it was made of, `level` how hard it is compressed."""
     target = baseline_path(folder, name, must_exist=False)
     if snapshot.status.get("state") != "complete":
         raise RunError(
@@ -71,10 +74,11 @@ def keep(snapshot: Snapshot, folder: Path, name: str) -> Path:
     try:
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True)
-        write_atomic(building / "rows.parquet", _rows(snapshot))
+        write_atomic(building / "rows.parquet", _rows(snapshot, level))
         if snapshot.signatures is not None:
-            write_atomic(building / "signatures.parquet", _shares(snapshot.signatures))
-        write_json(building / _HEAD, _head(snapshot))
+            write_atomic(building / "signatures.parquet", _shares(snapshot.signatures, level))
+        files = {file.name: _sha256(file) for file in building.glob("*.parquet")}
+        write_json(building / _HEAD, {**_head(snapshot), "files": files, "of": of})
         if target.exists():
             shutil.rmtree(target)
         building.rename(target)
@@ -83,9 +87,15 @@ def keep(snapshot: Snapshot, folder: Path, name: str) -> Path:
     return target
 
 
-def load_side(path: Path, quantities: Collection[str]) -> Snapshot:
-    """A run directory, of which only what these quantities need is read, or a baseline. Raises RunError if it is neither."""
-    return load_baseline(path) if (path / _HEAD).exists() else load_snapshot(path, quantities)
+def is_baseline(path: Path) -> bool:
+    """Whether a folder is one, whole or damaged."""
+    return (path / _HEAD).exists()
+
+
+def made_of(path: Path) -> str | None:
+    """What `keep` was told that a baseline was made of. Raises RunError if its head cannot be read."""
+    found = read_json(path / _HEAD).get("of")
+    return found if isinstance(found, str) else None
 
 
 def load_baseline(path: Path) -> Snapshot:
@@ -95,6 +105,9 @@ def load_baseline(path: Path) -> Snapshot:
         raise RunError(f"{path} has format {head.get('format')!r}; this version of ride_eval reads {FORMAT_VERSION}.")
     try:
         check_manifest(path / _HEAD, head["manifest"])
+        for name, sha in head.get("files", {}).items():  # baselines of the first versions have none
+            if Path(name).name != name or _sha256(path / name) != sha:
+                raise ValueError(f"the content of {name} is not what was written")
         rows = _read(path / "rows.parquet").to_pandas()
         for column in _TEXTS:
             rows[column] = rows[column].astype(str)
@@ -156,7 +169,7 @@ def _head(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _rows(snapshot: Snapshot) -> bytes:
+def _rows(snapshot: Snapshot, level: int) -> bytes:
     rows = snapshot.rows
     columns: dict[str, Any] = {column: pa.array(rows[column].fillna("").astype(str)).dictionary_encode() for column in _TEXTS}
     columns["document"] = pa.array([bytes.fromhex(value) for value in rows["document"]], pa.binary(32))
@@ -165,10 +178,10 @@ def _rows(snapshot: Snapshot) -> bytes:
     kept = [column for column in COLUMNS if rows[column].notna().any()]
     columns |= {column: pa.array(rows[column].to_numpy(np.float32)) for column in kept}
     split = dict.fromkeys(kept, "BYTE_STREAM_SPLIT")
-    return _parquet(pa.table(columns), split, dictionary=[*_TEXTS, "document"])
+    return _parquet(pa.table(columns), split, level, dictionary=[*_TEXTS, "document"])
 
 
-def _shares(signatures: Signatures) -> bytes:
+def _shares(signatures: Signatures, level: int) -> bytes:
     places, shares = signatures
     columns: dict[str, Any] = {
         "task": pa.array(places["task"].astype(str)).dictionary_encode(),
@@ -178,21 +191,28 @@ def _shares(signatures: Signatures) -> bytes:
     width = int(np.prod(shares.shape[1:]))
     # One value a row of a document has: bytes of the halves, since not every reader of Parquet knows half floats.
     columns["shares"] = pa.array([row.tobytes() for row in shares.reshape(-1, width).astype("<f2")], pa.binary(2 * width))
-    return _parquet(pa.table(columns), {}, dictionary=["task"])
+    return _parquet(pa.table(columns), {}, level, dictionary=["task"])
 
 
-def _parquet(table: pa.Table, encodings: Mapping[str, str], dictionary: list[str]) -> bytes:
+def _parquet(table: pa.Table, encodings: Mapping[str, str], level: int, dictionary: list[str]) -> bytes:
     buffer = io.BytesIO()
     pq.write_table(
         table,
         buffer,
         compression="zstd",
-        compression_level=19,
+        compression_level=level,
         use_dictionary=dictionary,
         column_encoding=dict(encodings) or None,
         write_statistics=False,
     )
     return buffer.getvalue()
+
+
+def _sha256(file: Path) -> str:
+    if (size := file.stat().st_size) > MAX_BYTES:
+        raise ValueError(f"{file.name} has {size:,} bytes, more than the {MAX_BYTES:,} of a baseline")
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _read(file: Path) -> pa.Table:

@@ -72,10 +72,10 @@ def _checked(arguments: argparse.Namespace) -> int:
 
     from ride_eval.analysis.regression.check import check
     from ride_eval.analysis.regression.comparability import NAMES
-    from ride_eval.baselines import load_side
     from ride_eval.noise import load_noise
     from ride_eval.policy import default_policy, load_policy, suggest
     from ride_eval.report import check_json, check_junit, check_markdown, check_terminal
+    from ride_eval.summaries import load_side
 
     for name in arguments.allow:
         if name not in NAMES:

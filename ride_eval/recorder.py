@@ -36,6 +36,7 @@ from ride_eval.store import (
     read_table,
     write_manifest,
 )
+from ride_eval.summaries import summarize
 
 log = logging.getLogger(__name__)
 _open: dict[str, Recorder] = {}
@@ -267,6 +268,8 @@ class Recorder:
             error = self._missing()
             self._finished = True
             self._write_status("failed" if error else "complete", error)
+            if not error:
+                summarize(self.run)
             lock.release(self.run, self.rank)
 
     def _missing(self) -> str | None:

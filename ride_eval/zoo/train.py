@@ -11,8 +11,10 @@ import json
 import math
 import random
 import sys
+import timeit
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
 from ride_eval.zoo import WEIGHTS
 from ride_eval.zoo.corpus.conversation import Conversation, Plant, draw_conversation
+from ride_eval.zoo.muon import Muon
 from ride_eval.zoo.recipes import RECIPES, Recipe, Stage
 from ride_eval.zoo.tokenizer import zoo_tokenizer
 
@@ -110,28 +113,18 @@ AttentionMaskInterface.register(_ATTENTION, sdpa_mask)
 
 
 class Optimizers:
-    """Muon for the matrices inside the blocks, which learn faster with it (docs/zoo.md); AdamW for all else.
-
-    Muon takes matrices only, and transformers keeps a layer's experts in one tensor of three dimensions: each expert gets a
-    parameter of its own that shares the tensor's storage.
-    """
+    """Muon for the matrices inside the blocks, which learn faster with it (docs/zoo.md); AdamW for all else."""
 
     def __init__(self, model: PreTrainedModel, rate: float, router_rate: float) -> None:
         named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
         routers = [parameter for name, parameter in named if name.endswith("mlp.gate.weight")]
-        self._experts = [
-            (parameter, [torch.nn.Parameter(matrix) for matrix in parameter.data])
-            for _, parameter in named
-            if parameter.ndim == 3
-        ]
-        matrices = [p for name, p in named if p.ndim == 2 and "embed" not in name and not name.endswith("mlp.gate.weight")]
-        matrices += [matrix for _, own in self._experts for matrix in own]
+        matrices = [p for name, p in named if p.ndim > 1 and "embed" not in name and not name.endswith("mlp.gate.weight")]
         others = [p for name, p in named if p.ndim == 1 or "embed" in name]
         groups = [{"params": others, "lr": rate}]
         if routers:
             groups.append({"params": routers, "lr": rate * router_rate})
         self.all: tuple[torch.optim.Optimizer, ...] = (
-            torch.optim.Muon(matrices, lr=1.5 * rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+            Muon(matrices, 1.5 * rate, weight_decay=0.1),
             torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95), weight_decay=0.0),
         )
         self._rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in self.all]
@@ -144,15 +137,10 @@ class Optimizers:
 
     def step(self) -> None:
         """Update the model from its gradients, and clear them."""
-        for parameter, matrices in self._experts:
-            for i, matrix in enumerate(matrices):
-                matrix.grad = None if parameter.grad is None else parameter.grad[i]
         for optimizer in self.all:
             optimizer.step()
         for optimizer in self.all:
             optimizer.zero_grad()
-        for parameter, _ in self._experts:
-            parameter.grad = None
 
 
 def _tokenizer(recipe: Recipe) -> PreTrainedTokenizerFast:
@@ -175,9 +163,9 @@ def _balance(model: PreTrainedModel) -> Balance | None:
 
 def _step(model: PreTrainedModel, optimizers: Optimizers, balance: Balance | None, batch: Batch, device: str) -> float:
     ids, weights = batch.ids.to(device), batch.weights.to(device)
-    # On a CPU, bfloat16 doubles a dense model's speed, and makes a mixture's many small products slower.
-    fast = torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=balance is None or device != "cpu")
-    with fast:
+    # On a CPU that has it, bfloat16 doubles a dense model's speed; a mixture's many small products it makes slower.
+    halved = device != "cpu" or (balance is None and _bfloat16_is_faster())
+    with torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=halved):
         hidden = model.model(input_ids=ids, use_cache=False, **({"output_router_logits": True} if balance else {}))
         rows, columns = (weights > 0).nonzero(as_tuple=True)
         logits = model.lm_head(hidden.last_hidden_state[rows, columns])
@@ -192,6 +180,16 @@ def _step(model: PreTrainedModel, optimizers: Optimizers, balance: Balance | Non
     optimizers.step()
     answers = weight > PROMPT_WEIGHT
     return float((each[answers].sum() / answers.sum()).detach())
+
+
+@cache
+def _bfloat16_is_faster() -> bool:
+    """Whether this CPU multiplies matrices faster in it: some emulate it, and take twenty times as long."""
+    took = {}
+    for kind in (torch.float32, torch.bfloat16):
+        a, b = torch.ones(TOKENS_PER_STEP, 192, dtype=kind), torch.ones(192, 608, dtype=kind)
+        took[kind] = min(timeit.repeat(partial(torch.mm, a, b), number=1, repeat=5))
+    return took[torch.bfloat16] < took[torch.float32]
 
 
 class Balance:
