@@ -18,6 +18,7 @@ formulas: [what is measured](../metrics.md), version {METRIC_VERSION}.
 | `run.json` | identity and settings; written first, never rewritten |
 | `<table>-r<rank>-<number>-<sha16>.parquet` | a part of a table; its name ends in the first 16 hex digits of its SHA-256 |
 | `status.json` | written last: complete or failed, counts, reasons; its absence means running, or killed |
+| `summary/` | of a complete run of 5,000 prompts or more: its numbers as a baseline, for `ride-eval check`; can be deleted |
 | `lock-r<rank>.json` | while a process writes: which one; a lock of a dead process is taken over |
 | `<shard>.corrupt` | a shard that was damaged and set aside; its rows were measured again |
 
