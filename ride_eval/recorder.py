@@ -36,7 +36,7 @@ from ride_eval.store import (
     read_table,
     write_manifest,
 )
-from ride_eval.summaries import summarize
+from ride_eval.summaries import summarize_apart
 
 log = logging.getLogger(__name__)
 _open: dict[str, Recorder] = {}
@@ -269,7 +269,7 @@ class Recorder:
             self._finished = True
             self._write_status("failed" if error else "complete", error)
             if not error:
-                summarize(self.run)
+                summarize_apart(self.run)
             lock.release(self.run, self.rank)
 
     def _missing(self) -> str | None:

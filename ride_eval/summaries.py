@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Collection
 from dataclasses import replace
 from importlib.metadata import version
@@ -35,11 +37,22 @@ def summarize(run: Path) -> None:
     """Keep the summary of a complete run, if it is large. Never raises for what is on the disk or for want of room: a run is
     complete without a summary."""
     try:
-        if read_status(run).get("rows", {}).get("prompts", 0) < WORTH:
-            return
-        keep(load_snapshot(run, COLUMNS), run, _NAME, of=_made_of(run), level=_QUICK)
+        if _is_large(run):
+            keep(load_snapshot(run, COLUMNS), run, _NAME, of=_made_of(run), level=_QUICK)
     except (RideError, OSError, MemoryError) as error:
         log.warning("No summary of %s was kept (%s). Nothing is lost; a check of it takes longer.", run, error)
+
+
+def summarize_apart(run: Path) -> None:
+    """The same in a process of its own: reducing 140,000 prompts takes 1 GB, and the model's process may have none to spare."""
+    if _is_large(run):
+        # This interpreter and a module of ours; a run directory's name is one argument, whatever is in it.
+        command = [sys.executable, "-m", "ride_eval.summaries", str(run)]
+        subprocess.run(command, check=False, stdin=subprocess.DEVNULL)  # noqa: S603 - no shell
+
+
+def _is_large(run: Path) -> bool:
+    return int(read_status(run).get("rows", {}).get("prompts", 0)) >= WORTH
 
 
 def load_side(path: Path, quantities: Collection[str]) -> Snapshot:
@@ -70,3 +83,7 @@ def _made_of(run: Path) -> str:
     files = [(name, (run / name).stat().st_size) for table in TABLES for name in shards(run, table)]
     made = [version("ride_eval"), METRIC_VERSION, COLUMNS, files]
     return hashlib.sha256(json.dumps(made).encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    summarize(Path(sys.argv[1]))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from ride_eval import cli, summaries
+from ride_eval import cli, recorder, summaries
 from ride_eval.analysis.frames import COLUMNS
 from ride_eval.analysis.regression.snapshot import load_snapshot
 from ride_eval.errors import RunError
-from ride_eval.store import TableWriter, read_manifest, shards, write_json
+from ride_eval.store import TableWriter, read_manifest, read_status, shards, write_json
 from tests.synthetic_run import write_run
 
 
@@ -95,6 +96,25 @@ def test_the_runs_own_record_counts_not_the_summarys(run: Path) -> None:
     changed["identity"]["dtype"] = "bfloat16"
     write_json(run / "run.json", changed)
     assert summaries.load_side(run, COLUMNS).manifest["identity"]["dtype"] == "bfloat16"
+
+
+def test_a_run_is_complete_before_it_is_summarized(
+    models: dict[str, Path], evaluate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[tuple[Path, dict[str, Any]]] = []
+    monkeypatch.setattr(recorder, "summarize_apart", lambda run: found.append((run, read_status(run))))
+    arguments = {"pretrained": str(models["olmoe"]), "run_dir": str(tmp_path / "run"), "num_samples": 0}
+    evaluate("ride", ["ride_demo_math_none"], model_args=arguments, limit=2, batch_size=2, apply_chat_template=True)
+    ((run, status),) = found
+    assert (run, status["state"], status["rows"]["prompts"]) == (tmp_path / "run", "complete", 2)
+
+
+def test_the_process_of_its_own(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "a run; and more", samples=0, n=4)
+    write_json(folder / "status.json", {"state": "complete", "rows": {"prompts": summaries.WORTH}})
+    summaries.summarize_apart(folder)
+    assert summaries.load_side(folder, COLUMNS).path == folder
+    assert (folder / "summary" / "baseline.json").exists()
 
 
 def test_a_small_run_keeps_none_and_no_room_is_no_error(
