@@ -22,11 +22,13 @@ class EntailmentModel:
 
     def __init__(self, pretrained: str, *, revision: str = "main", device: str = "cpu", batch_size: int = 32) -> None:
         source: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
+        # The revision is in `source`, which bandit does not look into (B615).
         try:
-            config = AutoConfig.from_pretrained(pretrained, **source)
+            config = AutoConfig.from_pretrained(pretrained, **source)  # nosec B615
             self._entailment = _entailment_class(pretrained, config.id2label)  # before the weights, which take minutes
-            self._tokenizer = AutoTokenizer.from_pretrained(pretrained, **source)
-            model = AutoModelForSequenceClassification.from_pretrained(pretrained, use_safetensors=True, **source)
+            self._tokenizer = AutoTokenizer.from_pretrained(pretrained, **source)  # nosec B615
+            classifier = AutoModelForSequenceClassification
+            model = classifier.from_pretrained(pretrained, use_safetensors=True, **source)  # nosec B615
             self._model = model.eval().to(device)
         except (OSError, ValueError, RuntimeError) as error:  # not found, not a classifier, no such device
             raise UsageError(f"The judge --model {pretrained} cannot be loaded: {' '.join(str(error).split())}") from error
