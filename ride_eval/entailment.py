@@ -28,7 +28,7 @@ class EntailmentModel:
             self._entailment = _entailment_class(pretrained, config.id2label)  # before the weights, which take minutes
             self._tokenizer = AutoTokenizer.from_pretrained(pretrained, **source)  # nosec B615
             classifier = AutoModelForSequenceClassification
-            model = classifier.from_pretrained(pretrained, use_safetensors=True, **source)  # nosec B615
+            model = classifier.from_pretrained(pretrained, use_safetensors=True, **source)
             self._model = model.eval().to(device)
         except (OSError, ValueError, RuntimeError) as error:  # not found, not a classifier, no such device
             raise UsageError(f"The judge --model {pretrained} cannot be loaded: {' '.join(str(error).split())}") from error
