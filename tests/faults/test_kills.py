@@ -112,13 +112,18 @@ def test_two_ranks_killed_together_go_on(tmp_path: Path) -> None:
         locks = [lock.read_text() for lock in run.glob("lock-r*")]
         return {json.loads(lock)["pid"] for lock in locks if lock.endswith("}")} - gone
 
-    def kill(run: Path) -> bool:
-        """Launch, kill at a random moment after both ranks have their locks; whether there was something left to kill."""
-        child, found = launch(run), set()
+    def started(run: Path) -> tuple[subprocess.Popen[bytes], set[int]]:
+        """A launch, and its ranks once both have their locks (fewer if it ended before that was seen)."""
+        child, found = launch(run), set[int]()
         while child.poll() is None and len(found) < 2:
             time.sleep(0.02)
             found = ranks(run)
-        time.sleep(rng.uniform(0.0, 8.0))
+        return child, found
+
+    def kill(run: Path) -> bool:
+        """Launch, kill at a random moment of the measuring; whether there was something left to kill."""
+        child, found = started(run)
+        time.sleep(rng.uniform(0.0, duration))
         alive = child.poll() is None
         if alive:
             for process in (child.pid, *found):
@@ -129,7 +134,11 @@ def test_two_ranks_killed_together_go_on(tmp_path: Path) -> None:
         return alive
 
     whole = tmp_path / "whole"
-    assert launch(whole).wait() == 0
+    child, found = started(whole)
+    began = time.monotonic()
+    assert child.wait() == 0
+    duration = time.monotonic() - began
+    gone |= found
     rng, wanted = random.Random(os.environ.get("RIDE_FAULTS_SEED", "0")), times("RIDE_RANK_KILLS", 5)
     n = number = 0
     while n < wanted:
@@ -141,4 +150,6 @@ def test_two_ranks_killed_together_go_on(tmp_path: Path) -> None:
         assert launch(run).wait() == 0
         assert_same_rows(run, whole)
         number += 1
-    print(f"{n} kills of both ranks in {number} runs, each finished with the rows of two uninterrupted ones")
+    print(
+        f"{n} kills of both ranks in {number} runs of {duration:.1f} s, each finished with the rows of two uninterrupted ones"
+    )
