@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,13 @@ Measure = Callable[[Path], None]
 def times(name: str, default: int) -> int:
     """How often a fault is tried in `make faults`: the environment's number, or this one."""
     return int(os.environ.get(name, default))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard() -> None:
+    """A shell starts what it puts into the background with Ctrl-C ignored, which children inherit: they would not stop."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
