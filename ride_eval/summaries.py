@@ -8,6 +8,7 @@ none: the shards are read. It can be deleted at any time.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 WORTH = 5_000
 """Prompts; the shards of fewer are read in a few seconds, which a short run need not spend at its end."""
+_NONE_KEPT = "No summary of %s was kept (%s). Nothing is lost; a check of it takes longer."
 _NAME = "summary"
 _QUICK = 3
 """Level of zstd."""
@@ -40,7 +42,7 @@ def summarize(run: Path) -> None:
         if _is_large(run):
             keep(load_snapshot(run, COLUMNS), run, _NAME, of=_made_of(run), level=_QUICK)
     except (RideError, OSError, MemoryError) as error:
-        log.warning("No summary of %s was kept (%s). Nothing is lost; a check of it takes longer.", run, error)
+        log.warning(_NONE_KEPT, run, error)
 
 
 def summarize_apart(run: Path) -> None:
@@ -48,7 +50,10 @@ def summarize_apart(run: Path) -> None:
     if _is_large(run):
         # This interpreter and a module of ours; a run directory's name is one argument, whatever is in it.
         command = [sys.executable, "-m", "ride_eval.summaries", str(run)]
-        subprocess.run(command, check=False, stdin=subprocess.DEVNULL)  # noqa: S603 - no shell
+        try:
+            subprocess.run(command, check=False, stdin=subprocess.DEVNULL)  # noqa: S603 - no shell
+        except OSError as error:  # no room for another process
+            log.warning(_NONE_KEPT, run, error)
 
 
 def _is_large(run: Path) -> bool:
@@ -86,4 +91,5 @@ def _made_of(run: Path) -> str:
 
 
 if __name__ == "__main__":
-    summarize(Path(sys.argv[1]))
+    with contextlib.suppress(KeyboardInterrupt):  # the run's own process says what Ctrl-C means
+        summarize(Path(sys.argv[1]))

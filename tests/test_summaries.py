@@ -128,3 +128,7 @@ def test_a_small_run_keeps_none_and_no_room_is_no_error(
     (folder / "summary").write_text("in the way")
     summaries.summarize(folder)
     assert "No summary" in caplog.text and "Nothing is lost" in caplog.text
+    caplog.clear()
+    monkeypatch.setattr(summaries.sys, "executable", str(tmp_path / "nothing here"))
+    summaries.summarize_apart(folder)
+    assert "Nothing is lost" in caplog.text
