@@ -11,7 +11,6 @@ with 16 layers of 64 experts), and expert ids much less: what a prefix does to r
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 import shutil
@@ -29,7 +28,8 @@ from ride_eval.analysis.frames import COLUMNS
 from ride_eval.analysis.regression.snapshot import PLACE, Signatures, Snapshot, load_snapshot
 from ride_eval.analysis.units import UNIT
 from ride_eval.errors import RunError, UsageError
-from ride_eval.run_json import check_manifest
+from ride_eval.files import hash_of
+from ride_eval.run_json import SEAL, check_manifest, seal
 from ride_eval.shards import claim_of
 from ride_eval.store import read_json, write_atomic, write_json
 
@@ -40,7 +40,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _HEAD = "baseline.json"
 _TEXTS = ("task", "arm", "domain")
 _SMALLEST = 19
-"""Level of zstd: twenty times the work of a quick one for a third of the bytes, which stay in a repository for ever."""
+"""Level of zstd: far more work than a quick one for some fewer bytes, which stay in a repository for ever."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +77,11 @@ def keep(snapshot: Snapshot, folder: Path, name: str, *, of: str | None = None, 
         write_atomic(building / "rows.parquet", _rows(snapshot, level))
         if snapshot.signatures is not None:
             write_atomic(building / "signatures.parquet", _shares(snapshot.signatures, level))
-        files = {file.name: _sha256(file) for file in building.glob("*.parquet")}
-        write_json(building / _HEAD, {**_head(snapshot), "files": files, "of": of})
+        for file in building.glob("*.parquet"):
+            if (size := file.stat().st_size) > MAX_BYTES:
+                raise RunError(f"{snapshot.path} is too large: its {file.name} has {size:,} bytes, a baseline {MAX_BYTES:,}.")
+        head = {**_head(snapshot), "files": {file.name: hash_of(file) for file in building.glob("*.parquet")}, "of": of}
+        write_json(building / _HEAD, {**head, SEAL: seal(head)})
         if target.exists():
             shutil.rmtree(target)
         building.rename(target)
@@ -105,10 +108,10 @@ def load_baseline(path: Path) -> Snapshot:
         raise RunError(f"{path} has format {head.get('format')!r}; this version of ride_eval reads {FORMAT_VERSION}.")
     try:
         check_manifest(path / _HEAD, head["manifest"])
-        for name, sha in head.get("files", {}).items():  # baselines of the first versions have none
-            if Path(name).name != name or _sha256(path / name) != sha:
-                raise ValueError(f"the content of {name} is not what was written")
-        rows = _read(path / "rows.parquet").to_pandas()
+        if SEAL in head and head[SEAL] != seal(head):
+            raise ValueError(f"the content of {_HEAD} is not what was written")
+        hashes = head["files"] if SEAL in head else {}  # baselines of the first versions have neither
+        rows = _read(path / "rows.parquet", hashes).to_pandas()
         for column in _TEXTS:
             rows[column] = rows[column].astype(str)
         rows["document"] = [value.hex() for value in rows["document"]]
@@ -122,7 +125,7 @@ def load_baseline(path: Path) -> Snapshot:
             status=head["status"],
             rows=rows[[*UNIT, "domain", *COLUMNS, "prompt_text", "answer"]],
             conditions=conditions,
-            signatures=_signatures(path, head["signatures"]) if head["signatures"] else None,
+            signatures=_signatures(path, head["signatures"], hashes) if head["signatures"] else None,
             routes=None,
         )
     except (KeyError, TypeError, ValueError, AttributeError, pa.ArrowException, OSError) as error:
@@ -208,24 +211,19 @@ def _parquet(table: pa.Table, encodings: Mapping[str, str], level: int, dictiona
     return buffer.getvalue()
 
 
-def _sha256(file: Path) -> str:
-    if (size := file.stat().st_size) > MAX_BYTES:
-        raise ValueError(f"{file.name} has {size:,} bytes, more than the {MAX_BYTES:,} of a baseline")
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _read(file: Path) -> pa.Table:
+def _read(file: Path, hashes: Mapping[str, str]) -> pa.Table:
     size = file.stat().st_size
     if size > MAX_BYTES:
         raise ValueError(f"{file.name} has {size:,} bytes, more than the {MAX_BYTES:,} of a baseline")
+    if hashes and hash_of(file) != hashes[file.name]:
+        raise ValueError(f"the content of {file.name} is not what was written")
     if (problem := claim_of(pq.read_metadata(file))) is not None:
         raise ValueError(problem)
     return pq.read_table(file)
 
 
-def _signatures(path: Path, shape: list[int]) -> Signatures:
-    table = _read(path / "signatures.parquet")
+def _signatures(path: Path, shape: list[int], hashes: Mapping[str, str]) -> Signatures:
+    table = _read(path / "signatures.parquet", hashes)
     places: pd.DataFrame = table.select(PLACE).to_pandas()
     places["task"] = places["task"].astype(str)
     places["document"] = [value.hex() for value in places["document"]]

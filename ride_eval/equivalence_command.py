@@ -28,11 +28,11 @@ def _call(arguments: argparse.Namespace) -> int:
 
     check_judgeable(arguments.run, f"{arguments.model}@{arguments.revision}")  # before minutes of loading
     from ride_eval.entailment import EntailmentModel
-    from ride_eval.summaries import summarize
+    from ride_eval.summaries import summarize_apart
 
     by = EntailmentModel(arguments.model, revision=arguments.revision, device=arguments.device, batch_size=arguments.batch_size)
     done = judge(arguments.run, by)
-    summarize(arguments.run)  # the one that the run kept knows nothing of the classes
+    summarize_apart(arguments.run)  # the one that the run kept knows nothing of the classes
     parts = [f"{done.prompts} prompts judged, with {done.pairs} pairs of answers"]
     if done.cut:
         parts.append(f"{done.cut} pairs did not fit into {arguments.model} and were cut")

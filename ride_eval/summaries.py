@@ -39,7 +39,7 @@ def summarize(run: Path) -> None:
     """Keep the summary of a complete run, if it is large. Never raises for what is on the disk or for want of room: a run is
     complete without a summary."""
     try:
-        if _is_large(run):
+        if _is_worth_it(run):
             keep(load_snapshot(run, COLUMNS), run, _NAME, of=_made_of(run), level=_QUICK)
     except (RideError, OSError, MemoryError) as error:
         log.warning(_NONE_KEPT, run, error)
@@ -47,7 +47,7 @@ def summarize(run: Path) -> None:
 
 def summarize_apart(run: Path) -> None:
     """The same in a process of its own: reducing 140,000 prompts takes 1 GB, and the model's process may have none to spare."""
-    if _is_large(run):
+    if _is_worth_it(run):
         # This interpreter and a module of ours; a run directory's name is one argument, whatever is in it.
         command = [sys.executable, "-m", "ride_eval.summaries", str(run)]
         try:
@@ -56,8 +56,9 @@ def summarize_apart(run: Path) -> None:
             log.warning(_NONE_KEPT, run, error)
 
 
-def _is_large(run: Path) -> bool:
-    return int(read_status(run).get("rows", {}).get("prompts", 0)) >= WORTH
+def _is_worth_it(run: Path) -> bool:
+    status = read_status(run)
+    return status["state"] == "complete" and int(status.get("rows", {}).get("prompts", 0)) >= WORTH
 
 
 def load_side(path: Path, quantities: Collection[str]) -> Snapshot:

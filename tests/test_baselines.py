@@ -113,3 +113,17 @@ def test_a_thousand_documents_of_a_large_model_fit_in_two_megabytes(tmp_path: Pa
     assert loaded.signatures is not None
     np.testing.assert_array_equal(loaded.signatures.shares, shares)
     np.testing.assert_array_equal(loaded.rows["prompt_text"], rows["prompt_text"])
+
+
+def test_a_changed_head_is_damage(run: Path, tmp_path: Path) -> None:
+    head = save(run, tmp_path, "one") / "baseline.json"
+    content = json.loads(head.read_text())
+    task = next(iter(content["conditions"]))
+    content["conditions"][task][0] += 1
+    head.write_text(json.dumps(content))
+    with pytest.raises(RunError, match="is damaged"):
+        load_baseline(head.parent)
+    for key in ("seal", "files"):  # as the first versions wrote it
+        del content[key]
+    head.write_text(json.dumps(content))
+    assert load_baseline(head.parent).conditions[task][0] == content["conditions"][task][0]

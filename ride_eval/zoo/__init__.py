@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
 
 from ride_eval.errors import UsageError
+from ride_eval.files import hash_of
 
 WEIGHTS = Path(__file__).parent / "weights"
 NAMES = ("zoo-olmoe", "zoo-qwen3", "zoo-llama", "zoo-mistral", "zoo-olmoe-v2")
@@ -43,14 +43,6 @@ def check_hashes(name: str) -> None:
                 f"{'is missing' if found is None else f'has SHA-256 {found[:16]}..., expected {sha[:16]}...'}. Install "
                 "ride_eval again; after training the model anew, run `python -m ride_eval.zoo.hashes`."
             )
-
-
-def hash_of(file: Path) -> str | None:
-    """SHA-256 of a file; None if it cannot be read."""
-    try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError:
-        return None
 
 
 def name_of(pretrained: str) -> str:

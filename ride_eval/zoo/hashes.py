@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from ride_eval.files import write_atomic
-from ride_eval.zoo import HASHES, NAMES, check_hashes, hash_of, path
+from ride_eval.files import hash_of, write_atomic
+from ride_eval.zoo import HASHES, NAMES, check_hashes, path
 
 LOADED = (".safetensors", ".json", ".jinja")
 NOT_LOADED = ("card.json", "training.json")

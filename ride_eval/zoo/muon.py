@@ -1,6 +1,6 @@
 """Muon (Jordan et al. 2024): momentum whose singular values are pushed towards 1, in float32 and for many matrices at once.
 
-torch.optim.Muon iterates in bfloat16, one matrix at a time: nine tenths of a step on a CPU without bfloat16.
+torch.optim.Muon iterates in bfloat16, one matrix at a time: 86 % of a step of zoo-olmoe on a CPU without bfloat16.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrices: torch.Tensor) -> torch.Tensor:
-    """(n, a, b) float32 -> the same singular vectors, with values between about 0.7 and 1.2: Newton-Schulz iterations."""
+    """(n, a, b) float32 -> the same singular vectors, with values between 0.6 and 1.3: Newton-Schulz iterations."""
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if tall else matrices
     x = x / x.flatten(1).norm(dim=1).clamp(min=1e-7)[:, None, None]

@@ -1,7 +1,8 @@
 """Train an embedded model again: `python -m ride_eval.zoo.train NAME`.
 
-A run is fixed by its recipe: the seed draws the weights and the corpus, and every step takes a given number of tokens. Stopped,
-it goes on from the last state that it saved when the same command is given again.
+A run is fixed by its recipe: the seed draws the weights and the corpus, and every step takes a given number of tokens. Rounding
+differs between machines, also since bfloat16 is used only where it is faster. Stopped, it goes on from the last state that it
+saved when the same command is given again.
 """
 
 from __future__ import annotations
