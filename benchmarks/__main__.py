@@ -1,10 +1,11 @@
 """`python -m benchmarks`: what measuring everything costs. One part a module, one JSON file and one Markdown table for all.
 
-    a      ride, all probes        against  the harness's `hf`, no probes
-    b      ride, probes on         against  ride, probes off
-    c      ride's pass             against  a script that asks for hidden states, attention maps and router logits
-    d      growth with documents, arms, tokens and layers; memory of 50,000 requests
-    scale  two processes           against  one
+    a        ride, all probes      against  the harness's `hf`, no probes
+    b        ride, probes on       against  ride, probes off
+    c        ride's pass           against  a script that asks for hidden states, attention maps and router logits
+    d        growth with documents, arms, tokens and layers; memory of 50,000 requests
+    scale    two processes         against  one
+    profile  where the time of a, b and c goes
 
 With --data (folders `<benchmark>/<split>.jsonl`) real benchmark prompts are used, with --tokenizers real vocabularies; without
 them, the bundled documents and a small vocabulary.
@@ -26,7 +27,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import against_harness, against_script, growth, probes_off, random_models, two_processes
+from benchmarks import against_harness, against_script, growth, probes_off, profiles, random_models, two_processes
 
 HERE = Path(__file__).parent
 PARTS: dict[str, Any] = {
@@ -35,6 +36,7 @@ PARTS: dict[str, Any] = {
     "c": against_script,
     "d": growth,
     "scale": two_processes,
+    "profile": profiles,
 }
 
 

@@ -31,7 +31,7 @@ KEYWORDS = (-9, -7, -5, -3)
 
 
 @lru_cache(maxsize=4)
-def _load(folder: str, attention: str) -> Any:
+def load(folder: str, attention: str) -> Any:
     return AutoModelForCausalLM.from_pretrained(folder, attn_implementation=attention, dtype=torch.float32).eval()
 
 
@@ -61,22 +61,22 @@ def ride(bundle: Bundle, ids: list[int]) -> list[dict[str, Any]]:
     n = len(ids)
     place = MeasuredRow(row=0, start=0, n_tokens=n, question=range(1, n), keywords=[n + k for k in KEYWORDS], meta=range(1, 16))
     with bundle.attached(Layout((1, n), [place]), decoding=False) as reading:
-        _plain(bundle.anatomy.model, ids)
+        plain(bundle.anatomy.model, ids)
     return reading.prompt_rows(1)
 
 
-def _plain(model: Any, ids: list[int]) -> None:
+def plain(model: Any, ids: list[int]) -> None:
     prefill(model, [ids], pad_id=0, device=torch.device("cpu"))
 
 
 def prepare(side: str, job: Job) -> Run:
     ids = torch.randint(5, 900, (job.tokens,), generator=torch.Generator().manual_seed(0)).tolist()
-    model = _load(job.model, "eager" if side == "script" else "sdpa")
+    model = load(job.model, "eager" if side == "script" else "sdpa")
     model.config.output_router_logits = False
     bundle = Bundle(model, None) if side == "ride" else None
     work: dict[str, Callable[[], Any]] = {
         "script": lambda: script(model, ids),
-        "plain": lambda: _plain(model, ids),
+        "plain": lambda: plain(model, ids),
         "ride": lambda: ride(bundle, ids) if bundle else None,
     }
 

@@ -51,6 +51,18 @@ def test_every_part_runs(part: str, run: Any) -> None:
     assert {"torch", "transformers", "lm_eval", "ride-eval"} == found["versions"].keys()
 
 
+def test_where_the_time_goes(run: Any) -> None:
+    rows = run("profile")[0]["parts"]["profile"]["rows"]
+    shares = [row for row in rows if row["quantity"].startswith("in ")]
+    for what in {row["what"] for row in shares}:
+        assert 0.5 < sum(row["value"] for row in shares if row["what"] == what) <= 1
+    tokens = [row for row in rows if row["quantity"] == "tokens read"]
+    assert {row["what"] for row in tokens} == {"generation", "choices"}
+    assert {row["what"].split(", ")[1] for row in rows if row["quantity"] == "time"} == {
+        "routing", "density", "attention", "all probes",
+    }  # fmt: skip
+
+
 @pytest.mark.slow
 def test_two_processes_run(run: Any) -> None:
     report, _ = run("scale")
