@@ -1,4 +1,4 @@
-"""Caches of keys and values: made, branched for other rows, repeated for samples, and grown without copying all of it.
+"""Caches of keys and values: made, branched for other rows, and shared by a prompt's answers.
 
 Keys and values are branched, never copied: selecting rows makes new tensors, and a layer's update replaces its tensors instead
 of writing into them. The states of linear attention and state-space layers are written into, so those, which are small and do
@@ -19,43 +19,73 @@ from transformers.cache_utils import DynamicLayer
 from ride_eval.errors import UsageError
 
 ROOM = 64
-"""Tokens that fit before a growing layer is copied again."""
+"""Tokens that fit before an answer's keys and values are copied to a larger place."""
 
 
-class GrowingLayer(DynamicLayer):  # type: ignore[misc]
-    """A layer of which each row answers for itself: a step writes its token behind the others.
+class Desk:
+    """Where a layer's keys and values lie while its attention reads them; the next layer's take their place."""
 
-    The library's own layer makes all keys and values anew each step, a little larger than before, which memory allocators
-    cannot put where the last ones were.
+    def __init__(self) -> None:
+        self._places: dict[tuple[Any, ...], torch.Tensor] = {}
+
+    def place(self, name: str, like: torch.Tensor, tokens: int) -> torch.Tensor:
+        """(rows, heads, tokens, width), of `like`'s sizes but for the tokens; holds anything."""
+        key = (name, like.device, like.dtype, like.shape[:-2], like.shape[-1])
+        if key not in self._places or self._places[key].shape[-2] < tokens:
+            self._places[key] = like.new_empty((*like.shape[:-2], tokens + ROOM, like.shape[-1]))
+        return self._places[key][..., :tokens, :]
+
+
+class AnswersLayer(DynamicLayer):  # type: ignore[misc]
+    """A layer in which each of B prompts is gone on with by `times` answers, in rows of their own.
+
+    A prompt's keys and values are held once, not once an answer, and laid before each answer's where attention reads them. The
+    library's own layer would hold all of them, and make them anew each step.
     """
 
-    def __init__(self, layer: DynamicLayer) -> None:
+    def __init__(self, layer: DynamicLayer, times: int, desk: Desk) -> None:
         super().__init__()
         self.__dict__.update(vars(layer))
         self.keys: Any
         self.values: Any
-        self._whole: tuple[torch.Tensor, ...] | None = None
+        self._desk = desk
+        self._prompts = torch.arange(len(layer.keys)).repeat_interleave(times).to(layer.keys.device)
+        """Of each answer its prompt's row."""
+        self._answers: tuple[torch.Tensor, ...] | None = None
+        self._n_tokens = 0
+
+    def get_seq_length(self) -> int:
+        return int(self.keys.shape[-2]) + self._n_tokens
 
     def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *_: Any, **__: Any) -> Any:
-        """Keys and values, (rows, heads, tokens, width) each, with those of the new tokens behind them."""
-        states, there = (key_states, value_states), self.get_seq_length()
-        tokens = there + key_states.shape[-2]
-        if self._whole is None or self._whole[0].shape[-2] < tokens:
-            self._whole = tuple(_roomier(part, tokens + ROOM) for part in (self.keys, self.values))
-        for whole, new in zip(self._whole, states, strict=True):
-            whole[..., there:tokens, :] = new
-        self.keys, self.values = (whole[..., :tokens, :] for whole in self._whole)
-        return self.keys, self.values
+        """Keys and values, (B * times, heads, tokens, width) each, the new tokens' among them; good until the next layer's."""
+        states, before = (key_states, value_states), self._n_tokens
+        self._n_tokens += key_states.shape[-2]
+        if self._answers is None or self._answers[0].shape[-2] < self._n_tokens:
+            self._answers = tuple(self._roomier(index, part) for index, part in enumerate(states))
+        read = []
+        for name, prompt, answers, new in zip(("keys", "values"), (self.keys, self.values), self._answers, states, strict=True):
+            answers[..., before : self._n_tokens, :] = new
+            place = self._desk.place(name, answers, self.get_seq_length())
+            there = prompt.shape[-2]
+            torch.index_select(prompt, 0, self._prompts, out=place[..., :there, :])
+            place[..., there:, :] = answers[..., : self._n_tokens, :]
+            read.append(place)
+        return tuple(read)
 
-    def separate(self) -> None:
-        """Its keys and values are another's too, or were replaced: the next step copies them."""
-        self._whole = None
+    def batch_select_indices(self, indices: torch.Tensor) -> None:
+        """Only some answers go on: (n,) int64."""
+        indices = indices.to(self._prompts.device)
+        self._prompts = self._prompts[indices]
+        if self._answers is not None:
+            self._answers = tuple(part[indices] for part in self._answers)
 
-
-def _roomier(states: torch.Tensor, tokens: int) -> torch.Tensor:
-    whole = states.new_empty((*states.shape[:-2], tokens, states.shape[-1]))
-    whole[..., : states.shape[-2], :] = states
-    return whole
+    def _roomier(self, index: int, new: torch.Tensor) -> torch.Tensor:
+        larger = new.new_empty((*new.shape[:-2], self._n_tokens + ROOM, new.shape[-1]))
+        if self._answers is not None:
+            there = self._answers[index]
+            larger[..., : there.shape[-2], :] = there
+        return larger
 
 
 def new_cache(model: Any) -> Any:
@@ -71,25 +101,30 @@ def new_cache(model: Any) -> Any:
 
 def branch(cache: Any, rows: torch.Tensor | None = None) -> Any:
     """A cache with the given rows (all by default) of another, which stays as it is."""
-    new = copy.copy(cache)
-    new.layers = [copy.copy(layer) for layer in cache.layers]
+    new = _copy(cache)
     for layer in new.layers:
         _map_states(layer, torch.clone if rows is None else lambda state: state[rows])
         if rows is not None and hasattr(layer, "batch_select_indices"):
             layer.batch_select_indices(rows)
-        if isinstance(layer, GrowingLayer):
-            layer.separate()
     return new
 
 
-def repeat(cache: Any, times: int) -> None:
-    """Each row becomes `times` rows, in place, ready for one token after another."""
-    for index, layer in enumerate(cache.layers):
+def for_answers(cache: Any, times: int) -> Any:
+    """A cache in which each row is `times` rows, ready for one token after another; the other stays as it is."""
+    new, desk = _copy(cache), Desk()
+    for index, layer in enumerate(new.layers):
         _map_states(layer, lambda state: state.repeat_interleave(times, 0))
-        if hasattr(layer, "batch_repeat_interleave"):
+        if type(layer) is DynamicLayer and layer.get_seq_length():
+            new.layers[index] = AnswersLayer(layer, times, desk)
+        elif hasattr(layer, "batch_repeat_interleave"):
             layer.batch_repeat_interleave(times)
-        if type(layer) is DynamicLayer:
-            cache.layers[index] = GrowingLayer(layer)
+    return new
+
+
+def _copy(cache: Any) -> Any:
+    new = copy.copy(cache)
+    new.layers = [copy.copy(layer) for layer in cache.layers]
+    return new
 
 
 def has_states(cache: Any) -> bool:

@@ -189,6 +189,10 @@ class Ledger:
             if routes:
                 self.recorder.add("routes", {**prompt.key._asdict(), **routes})
 
+    def has_ended(self, stop: Sequence[str], tokens: Sequence[int]) -> bool:
+        """Whether an answer needs no more tokens."""
+        return find_end(tokens, end_ids=self._rules.end_ids, stops=stop, decode=self._rules.decode).finish != "length"
+
     def write(self, generated: torch.Tensor, stop: Sequence[str], reading: Reading, group: int = 1) -> list[Written]:
         """What followed the prompts, (rows, S) tokens, as answers; `group` rows a prompt, the greedy answer first."""
         # What follows an end token is padding, or, after a shared prefill, whatever the row went on with.

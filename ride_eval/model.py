@@ -24,6 +24,7 @@ from ride_eval.caches import new_cache
 from ride_eval.encoding import Encoder
 from ride_eval.errors import UsageError
 from ride_eval.forcing import Forcing
+from ride_eval.generation import refuse_unshared
 from ride_eval.harness import ProbedHFLM, check_tokens
 from ride_eval.interrupts import interruptible
 from ride_eval.ledger import Ledger, TextRules
@@ -166,6 +167,8 @@ class RideLM(ProbedHFLM):
         if share_prefill:
             new_cache(self.model)  # refuses a model that keeps a cache of its own
         config = self.model.generation_config
+        if share_prefill:
+            refuse_unshared(vars(config), "The model's generation_config")
         names = ("max_new_tokens", "min_new_tokens", "min_length", "cache_implementation")
         given = [f"{name}={value}" for name in names if (value := getattr(config, name, None))]
         if share_prefill and given:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ride_eval.metrics.blocks import rows_at_once
 from ride_eval.store import Key
 
 BLOCK = 256
@@ -31,10 +32,15 @@ def uniforms(seed: int, key: Key, n_samples: int, n_steps: int) -> NDArray[np.fl
 
 
 def draw(logprobs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
-    """Tokens by inverse cumulative distribution at temperature 1: (R, V) log-probabilities, (R,) -> (R,) int64.
+    """Tokens by inverse cumulative distribution at temperature 1: (R, V) log-probabilities, (R,) -> (R,) int64."""
+    size = rows_at_once(logprobs)
+    return torch.cat([_draw(*part) for part in zip(torch.split(logprobs, size), torch.split(uniform, size), strict=True)])
 
-    First a block of tokens, then a token in it, so that only a block is accumulated. In float64: over 150,000 entries float32
-    would lose the tail.
+
+def _draw(logprobs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    """First a block of tokens, then a token in it, so that only a block is accumulated.
+
+    In float64: over 150,000 entries float32 would lose the tail.
     """
     probabilities, size = logprobs.exp(), logprobs.shape[-1]
     whole = size - size % BLOCK
@@ -57,23 +63,35 @@ def draw(logprobs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
 class Chooser:
     """A logits processor that leaves one token a row: the greedy one, or a sample's.
 
-    Rows come in groups of 1 + N, the greedy answer first. Greedy rows follow the processed scores, as plain generation
-    does; samples follow the model's raw distribution.
+    Rows come in groups of 1 + N, the greedy answer first, as long as none has left. Greedy rows follow the processed scores, as
+    plain generation does; samples follow the model's raw distribution.
     """
 
     def __init__(self, uniform: torch.Tensor, raw: Sequence[torch.Tensor]) -> None:
-        """`uniform` (B, N, steps); `raw` a list whose only member is always the last log-probabilities (B * (1 + N), V)."""
-        self._uniform, self._raw = uniform, raw
+        """`uniform` (B, N, steps); `raw` a list whose only member is always the last log-probabilities (rows, V)."""
+        self._raw = raw
         self.step = 1
         """The next token's; the first is chosen after the prefill."""
+        n_prompts, n_samples, n_steps = uniform.shape
+        unused = uniform.new_zeros((n_prompts, 1, n_steps))
+        self._uniform = torch.cat([unused, uniform], 1).flatten(0, 1)
+        self._set(torch.arange(len(self._uniform)) % (1 + n_samples) == 0)
+
+    def keep(self, places: torch.Tensor) -> None:
+        """From now on only some of the rows are there: (n,) int64."""
+        self._uniform = self._uniform[places.to(self._uniform.device)]
+        self._set(self._is_greedy[places])
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        group = 1 + self._uniform.shape[1]
-        greedy = scores.reshape(-1, group, scores.shape[-1])[:, 0].argmax(-1, keepdim=True)
-        chosen = greedy.expand(-1, group).contiguous()
-        if group > 1:
-            samples = self._raw[0].reshape(-1, group, scores.shape[-1])[:, 1:].reshape(-1, scores.shape[-1])
-            chosen[:, 1:] = draw(samples, self._uniform[:, :, self.step].reshape(-1)).reshape(-1, group - 1)
+        chosen = torch.zeros_like(input_ids[:, 0])
+        chosen[self._greedy] = scores.index_select(0, self._greedy).argmax(-1)
+        if len(self._samples):
+            logprobs, uniform = self._raw[0].index_select(0, self._samples), self._uniform[:, self.step]
+            chosen[self._samples] = draw(logprobs, uniform.index_select(0, self._samples)).to(chosen.device)
         self.step += 1
         only = torch.full_like(scores, -torch.inf)
-        return only.scatter_(1, chosen.reshape(-1, 1), 0.0)
+        return only.scatter_(1, chosen[:, None], 0.0)
+
+    def _set(self, is_greedy: torch.Tensor) -> None:
+        self._is_greedy = is_greedy
+        self._greedy, self._samples = (which.nonzero()[:, 0].to(self._uniform.device) for which in (is_greedy, ~is_greedy))

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs
-from transformers import LogitsProcessorList
 
 from ride_eval.batching import Batches
-from ride_eval.caches import branch, repeat
-from ride_eval.continuation import Followed, Prefilled, follow, pad, positions, prefill
+from ride_eval.caches import for_answers
+from ride_eval.continuation import Followed, Prefilled, follow, pad, prefill
 from ride_eval.encoding import Placed
 from ride_eval.errors import ProbeError
+from ride_eval.generation import Answers, refuse_unshared
 from ride_eval.ledger import Written
 from ride_eval.metrics.embedding import prefix_cosines
 from ride_eval.prefixes import Prefix, Prefixes, Started
@@ -52,6 +53,7 @@ class SharedPrefill:
         end = lm.tok_decode(lm.eot_token_id, skip_special_tokens=False)
         stop = handle_stop_sequences(kwargs.pop("until", None), eos=end)
         n_new = int(kwargs.pop("max_gen_toks"))
+        refuse_unshared(kwargs, "--gen_kwargs or the task's generation_kwargs")
         planned = self._prefixes.plan([place.leading for _, place in placed])
 
         def cost(i: int) -> int:
@@ -73,30 +75,24 @@ class SharedPrefill:
         context, mask = (part.to(lm.device) for part in pad(ids, self._pad, left=True))
         width, n_samples = context.shape[1], lm.num_samples
         started = self._prefixes.start(ids, planned)
-        cache = started.cache
         layout = _layout(started, ids, enumerate(place for _, place in batch))
         uniform = torch.from_numpy(np.stack([uniforms(lm.seed, prompt.key, n_samples, n_new) for prompt, _ in batch]))
         uniform = uniform.to(lm.device)
         with lm.bundle.attached(layout, decoding=True, states=n_samples > 1) as reading:
-            run = {"past_key_values": cache, "stop": stop, **kwargs}
-            out = HFLM._model_generate(lm, context=context, max_length=width + 1, attention_mask=mask, **run)
+            one = {"max_length": width + 1, "min_new_tokens": min(1, kwargs.get("min_new_tokens") or 0)}
+            run = {**kwargs, **one, "past_key_values": started.cache}
+            out = HFLM._model_generate(lm, context=context, stop=stop, attention_mask=mask, **run)
             if not reading.last:
                 raise ProbeError("The model's output was not seen while it read the prompt, so nothing can be sampled from it.")
-            read = Prefilled(cache=branch(cache), mask=mask, logits=reading.last[0])
+            read = Prefilled(cache=started.cache, mask=mask, logits=reading.last[0])
             group = 1 + n_samples
             first = self._first_tokens(out[:, width], reading.last[0], uniform)
-            repeat(cache, group)
+            answers = Answers(lm, reading, for_answers(started.cache, group), context, mask, first)
             reading.branch(group)
-            mask = torch.cat([mask, torch.ones_like(mask[:, :1])], 1).repeat_interleave(group, 0)
-            tokens = torch.cat([context.repeat_interleave(group, 0), first[:, None]], 1)
-            if n_new > 1:
-                chooser = LogitsProcessorList([Chooser(uniform, reading.last)])
-                tokens = HFLM._model_generate(
-                    lm, context=tokens, max_length=width + n_new, attention_mask=mask, logits_processor=chooser, **run
-                )
-            generated = tokens[:, width:]
-            written = lm.ledger.write(generated, stop, reading, group)
-            cosines = self._cosines(written, generated, mask, cache, reading, group) if n_samples > 1 else None
+            answers.run(Chooser(uniform, reading.last), n_new, stop, partial(lm.ledger.has_ended, stop), kwargs)
+            written = lm.ledger.write(answers.tokens, stop, reading, group)
+            cosines = self._cosines(written, answers, reading, group) if n_samples > 1 else None
+        del answers  # the answers' keys and values, before the forced ones' logits
         forced = self._forced(batch, read)
         lm.ledger.add_prompts(batch, reading, started.reused)
         for i, (prompt, _) in enumerate(batch):
@@ -116,26 +112,16 @@ class SharedPrefill:
         return torch.cat([greedy[:, None], drawn.to(greedy.device)], 1).reshape(-1)
 
     def _cosines(
-        self, written: Sequence[Written], generated: torch.Tensor, mask: torch.Tensor, cache: Any, reading: Reading, group: int
+        self, written: Sequence[Written], answers: Answers, reading: Reading, group: int
     ) -> list[np.ndarray[Any, np.dtype[np.float32]]]:
         """Per prompt, (N, N) cosines of its samples."""
-        lm, steps = self._lm, generated.shape[1]
-        if any(answer.content_tokens == steps for answer in written):
+        if any(answer.content_tokens == answers.tokens.shape[1] for answer in written):
             # Answers that never ended: their last token was not fed back yet, so its state is missing.
-            fed = mask.shape[1] - 1
-            full = torch.cat([mask[:, :fed], mask.new_ones((len(mask), steps))], 1)
-            with torch.no_grad():
-                lm.model(
-                    input_ids=generated[:, -1:],
-                    attention_mask=full,
-                    position_ids=positions(full)[:, -1:],
-                    past_key_values=cache,
-                    use_cache=True,
-                )
+            answers.feed_last()
         n_samples = group - 1
         if not any(answer.content_tokens for answer in written):
             return [np.full((n_samples, n_samples), np.nan, dtype=np.float32) for _ in range(len(written) // group)]
-        states, centre = reading.states(), lm.centre()
+        states, centre = reading.states(), self._lm.centre()
         found = []
         for start in range(0, len(written), group):
             lengths = [answer.content_tokens for answer in written[start + 1 : start + group]]

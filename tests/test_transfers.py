@@ -60,10 +60,11 @@ def test_looking_waits_for_nothing(architecture: str, models: dict[str, Path], m
     with Waits() as plain:
         decode(model, ids)
     uniform = torch.rand((2, 1, 1 + STEPS), dtype=torch.float64)
-    with bundle.attached(Layout((4, 30), rows), decoding=True, states=True) as reading, Waits() as looked:
+    with bundle.attached(Layout((4, 30), rows), decoding=True, states=True) as reading:
         chooser = Chooser(uniform, reading.last)
         chooser.step = 0
-        tokens = decode(model, ids, chooser)
+        with Waits() as looked:
+            tokens = decode(model, ids, chooser)
     assert looked.found == plain.found
 
     copies: Counter[str] = Counter()

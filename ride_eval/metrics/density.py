@@ -12,14 +12,13 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from ride_eval.metrics.blocks import rows_at_once
 from ride_eval.metrics.precision import at_least_float32
 
 NEAR_ZERO = 0.1
 """Times the root mean square: below it a value counts as near zero."""
 TOP = 10
 """`top10_energy` is of the largest n / TOP values."""
-_BLOCK = 1 << 18
-"""Values at a time."""
 
 
 def hoyer(values: torch.Tensor) -> torch.Tensor:
@@ -65,9 +64,9 @@ def top10_energy(values: torch.Tensor) -> torch.Tensor:
 def unsorted_measures(values: torch.Tensor) -> torch.Tensor:
     """The measures UNSORTED names, which share their scaling and their powers: (..., n) -> (3, ...) float32."""
     rows = values.reshape(-1, values.shape[-1])
-    # On a CPU by blocks, whose memory is had again at once: all at a time, fresh pages take two thirds of the time.
-    block = max(1, _BLOCK // rows.shape[1]) if rows.device.type == "cpu" else max(1, len(rows))
-    return torch.cat([_unsorted(part) for part in torch.split(rows, block)], dim=1).reshape(len(UNSORTED), *values.shape[:-1])
+    return torch.cat([_unsorted(part) for part in torch.split(rows, rows_at_once(rows))], dim=1).reshape(
+        len(UNSORTED), *values.shape[:-1]
+    )
 
 
 def sorted_measures(values: torch.Tensor) -> torch.Tensor:

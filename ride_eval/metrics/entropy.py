@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from ride_eval.metrics.blocks import rows_at_once
+
 
 def logprob_entropy(logprobs: torch.Tensor) -> torch.Tensor:
     """Entropy of log-probabilities over the last axis: (..., V) -> (...), their dtype, nats, 0 to ln V.
@@ -11,6 +13,6 @@ def logprob_entropy(logprobs: torch.Tensor) -> torch.Tensor:
     -sum p ln p with 0 ln 0 = 0, so a token masked to -inf counts nothing. The logarithm is the costly part, and is not taken
     again; -inf becomes the least number, which 0 times is 0.
     """
-    finite = logprobs.clamp_min(torch.finfo(logprobs.dtype).min)
-    entropy: torch.Tensor = -logprobs.exp().mul_(finite).sum(-1)
-    return entropy
+    rows, least = logprobs.reshape(-1, logprobs.shape[-1]), torch.finfo(logprobs.dtype).min
+    parts = [part.exp().mul_(part.clamp_min(least)).sum(-1) for part in torch.split(rows, rows_at_once(rows))]
+    return -torch.cat(parts).reshape(logprobs.shape[:-1])

@@ -41,6 +41,7 @@ def parse_probes(given: str) -> tuple[str, ...] | None:
 class Reading:
     """The probes of one batch, after its forward passes."""
 
+    passes: Passes
     density: DensityProbe | None
     routing: RoutingProbe | None
     attention: AttentionProbe | None
@@ -50,10 +51,15 @@ class Reading:
 
     def branch(self, group: int) -> None:
         """From the next pass on, each row of the batch is `group` rows."""
+        self.passes.branch(group)
         if self.decoding is not None:
             self.decoding.branch(group)
-        if self.routing is not None:
-            self.routing.branch(group)
+
+    def keep(self, places: torch.Tensor, chosen: torch.Tensor) -> None:
+        """From the next pass on, only some of the rows (n,) are run; `chosen`: the last token of each that was there."""
+        if self.decoding is not None:
+            self.decoding.keep(places, chosen)
+        self.passes.keep(places)
 
     @property
     def last(self) -> list[torch.Tensor]:
@@ -61,7 +67,7 @@ class Reading:
         return self.decoding.last if self.decoding is not None else []
 
     def states(self) -> torch.Tensor:
-        """(rows, tokens fed back, D) last hidden states."""
+        """(rows, tokens fed back, D) last hidden states; zeros behind an answer that left the batch."""
         if self.states_probe is None:
             raise ValueError("states were not asked for")
         return self.states_probe.states()
@@ -144,12 +150,13 @@ class Bundle:
         `decoding` reads every pass's logits, which sampling needs too; `states` keeps the answers' hidden states.
         """
         with ExitStack() as stack:
-            passes = stack.enter_context(Passes(self.anatomy.model))
+            passes = stack.enter_context(Passes(self.anatomy.model, layout.shape[0]))
             yield Reading(
+                passes=passes,
                 density=stack.enter_context(self._density.read(layout, passes)) if self._density else None,
                 routing=stack.enter_context(self._routing.read(layout, passes)) if self._routing else None,
                 attention=stack.enter_context(self._attention.read(layout, passes)) if self._attention else None,
-                decoding=stack.enter_context(self._decoding.read()) if decoding else None,
+                decoding=stack.enter_context(self._decoding.read(passes)) if decoding else None,
                 states_probe=stack.enter_context(StatesProbe(self.anatomy.model).read(passes)) if states else None,
                 wants_entropy="entropy" in self.names,
             )

@@ -57,8 +57,7 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         self._values: list[torch.Tensor] = []
         self._prompts: list[torch.Tensor] = []
         self._prompt_experts: list[torch.Tensor] = []
-        self._steps: list[list[tuple[torch.Tensor, torch.Tensor]]] = []
-        self._group = 1
+        self._steps: list[tuple[torch.Tensor, list[tuple[torch.Tensor, torch.Tensor]]]] = []
         self._problem: str | None = None
         self._stack = ExitStack()
         return self
@@ -140,10 +139,6 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
             raise ProbeError(f"{n} tokens of a prompt were read before, and their routing was not.")
         return measured.routed.experts[:n], measured.routed.weights[:n]
 
-    def branch(self, group: int) -> None:
-        """From the next pass on, each row is `group` rows, of which the first is read."""
-        self._group = group
-
     def generated(self, n_answer_tokens: list[int]) -> tuple[list[NDArray[np.int64]], list[NDArray[np.float32]]]:
         """(Lm, E) counts, and shares of the gate weights, over the first GENERATED_TOKENS answer tokens of each row.
 
@@ -152,29 +147,23 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         """
         if self._problem is not None:
             raise ProbeError(self._problem)
-        steps = min(self._passes.current, GENERATED_TOKENS)
-        fired = [len(step) for step in self._steps]
-        if fired != [self.n_layers] * max(steps, 0):
+        steps = max(min(self._passes.current, GENERATED_TOKENS), 0)
+        fired = [len(layers) for _, layers in self._steps]
+        if fired != [self.n_layers] * steps:
             raise ProbeError(
                 f"Routers fired {fired} times in {steps} decoding steps, expected {self.n_layers} in each: something replaced, "
                 "bypassed or repeated a router module, so its routing cannot be measured."
             )
-        if self._steps:
-            experts, weights = to_host([self._step_values(part) for part in (0, 1)])
-            experts = experts.astype(np.int64)
-        else:
-            experts = np.zeros((0, len(n_answer_tokens), self.n_layers, self.top_k), dtype=np.int64)
-            weights = experts.astype(np.float32)
+        experts = np.zeros((steps, len(n_answer_tokens), self.n_layers, self.top_k), dtype=np.int64)
+        weights = np.zeros(experts.shape, dtype=np.float32)
+        read = iter(to_host([torch.stack(parts, 1) for _, layers in self._steps for parts in _by_kind(layers)]))
+        for step, (prompts, _) in enumerate(self._steps):
+            experts[step, prompts.numpy()], weights[step, prompts.numpy()] = next(read), next(read)
         counts, gates = [], []
         for row, n in enumerate(n_answer_tokens):
             counts.append(selection_counts(experts[:n, row], self.n_experts))
             gates.append(gate_shares(gate_sums(experts[:n, row], weights[:n, row], self.n_experts)))
         return counts, gates
-
-    def _step_values(self, part: int) -> torch.Tensor:
-        """Expert ids (0) or gate weights (1) of the decoding steps: (S, B, Lm, k)."""
-        device = self._steps[0][0][part].device
-        return torch.stack([torch.stack([layer[part].to(device) for layer in step], 1) for step in self._steps])
 
     def _routers(self) -> list[tuple[Block, Router]]:
         return [(block, block.router) for block in self.anatomy.routed if block.router is not None]
@@ -198,7 +187,7 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
     def _on_router(self, block: Block, router: Router) -> Callable[[Routing | None], None]:
         def hook(routing: Routing | None) -> None:
             step = self._passes.current
-            expected = self._layout.n_positions if step == 0 else self._layout.shape[0] * self._group
+            expected = self._layout.n_positions if step == 0 else len(self._passes.rows)
             if step > GENERATED_TOKENS:
                 return
             fits = (expected, router.n_experts), (expected, router.top_k)
@@ -213,8 +202,9 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
                 self._on_prefill(router, scores, weights.float(), experts)
             else:
                 while len(self._steps) < step:
-                    self._steps.append([])
-                self._steps[step - 1].append((experts[:: self._group], weights[:: self._group].float()))
+                    self._steps.append((self._passes.first_prompts, []))
+                places = self._passes.first_places(experts.device)
+                self._steps[step - 1][1].append((experts.index_select(0, places), weights.index_select(0, places).float()))
 
         return hook
 
@@ -281,6 +271,11 @@ class LeadingRouting(AbstractContextManager["LeadingRouting"]):
         if routing is None:
             raise ProbeError("A router did not return scores, weights and ids.")
         self._layers.append(_by_weight(routing.experts.long(), routing.weights.float()))
+
+
+def _by_kind(layers: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> list[list[torch.Tensor]]:
+    """Expert ids of a pass by layer, and gate weights, each on one device."""
+    return [[part.to(parts[0].device) for part in parts] for parts in zip(*layers, strict=True)]
 
 
 def _by_weight(experts: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -25,7 +25,7 @@ class StatesProbe(AbstractContextManager["StatesProbe"]):
     def read(self, passes: Passes) -> StatesProbe:
         """The probe set up for one generation; enter it around it."""
         self._passes = passes
-        self._states: list[torch.Tensor] = []
+        self._states: list[tuple[torch.Tensor, torch.Tensor]] = []
         return self
 
     def __enter__(self) -> StatesProbe:
@@ -36,12 +36,16 @@ class StatesProbe(AbstractContextManager["StatesProbe"]):
         self._handle.remove()
 
     def states(self) -> torch.Tensor:
-        """(rows, tokens fed back, D)."""
-        return torch.stack(self._states, 1)
+        """(rows, tokens fed back, D); zeros behind an answer that left the batch."""
+        like = self._states[0][1]
+        states = like.new_zeros((self._passes.n_rows, len(self._states), like.shape[-1]))
+        for step, (rows, values) in enumerate(self._states):
+            states[rows.to(states.device), step] = values
+        return states
 
     def _before(self, _: nn.Module, inputs: Any) -> None:
         if self._passes.current > 0:
-            self._states.append(inputs[0][:, -1])
+            self._states.append((self._passes.rows, inputs[0][:, -1]))
 
 
 @torch.no_grad()
