@@ -13,7 +13,7 @@ import pytest
 from ride_eval import recorder, store
 
 TASKS = ["ride_demo_math_none", "ride_demo_math_tag", "ride_demo_commonsense_tag"]
-Measure = Callable[[Path], None]
+Measure = Callable[..., None]
 
 
 def times(name: str, default: int) -> int:
@@ -32,12 +32,12 @@ def _ctrl_c_is_heard() -> None:
 def measure(models: dict[str, Path], evaluate: Any) -> Measure:
     """Measure a run directory to the end; shards of three rows, so that there are many moments to die at."""
 
-    def run(folder: Path) -> None:
+    def run(folder: Path, limit: int = 2) -> None:
         arguments = {"pretrained": str(models["olmoe"]), "run_dir": str(folder), "num_samples": 2}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(store, "ROWS_PER_SHARD", 3)
             patch.setattr(recorder, "_open", {})
-            evaluate("ride", TASKS, model_args=arguments, limit=2, batch_size=2, apply_chat_template=True)
+            evaluate("ride", TASKS, model_args=arguments, limit=limit, batch_size=2, apply_chat_template=True)
 
     return run
 

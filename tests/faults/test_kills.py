@@ -7,12 +7,15 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import tqdm.auto
 
 from ride_eval.store import KEYS, MEASURED, read_manifest, read_status, read_table
@@ -142,9 +145,8 @@ def test_two_ranks_killed_together_go_on(tmp_path: Path) -> None:
     assert child.wait() == 0
     duration = time.monotonic() - began
     gone |= found
-    rng, wanted = random.Random(os.environ.get("RIDE_FAULTS_SEED", "0")), times("RIDE_RANK_KILLS", 5)
-    n = number = 0
-    while n < wanted:
+    rng, n, number = random.Random(os.environ.get("RIDE_FAULTS_SEED", "0")), 0, 0
+    while n < 5:
         run = tmp_path / f"run{number}"
         for _ in range(rng.randint(1, 3)):
             if not kill(run):
@@ -152,6 +154,50 @@ def test_two_ranks_killed_together_go_on(tmp_path: Path) -> None:
             n += 1
         assert launch(run).wait() == 0
         assert_same_rows(run, whole)
+        number += 1
+
+
+@pytest.mark.faults
+def test_a_hundred_kills_of_two_ranks(measure: Measure, tmp_path: Path) -> None:
+    """Both at once, without a launcher, whose start would take most of the time."""
+
+    def launch(run: Path) -> list[int]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        return [start(partial(as_rank, rank, port, run)) for rank in (0, 1)]
+
+    def as_rank(rank: int, port: int, run: Path) -> None:
+        places = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        os.environ.update({name: str(value) for name, value in places.items()} | {"ACCELERATE_USE_CPU": "true"})
+        torch.set_num_threads(1)
+        measure(run, limit=4)
+
+    def kill(run: Path) -> bool:
+        """Launch, kill at a random moment; whether both were still at work."""
+        ranks = launch(run)
+        time.sleep(rng.uniform(0.02, duration))
+        for child in ranks:
+            os.kill(child, signal.SIGKILL)  # a child that has ended is there until it is waited for
+        codes = [wait(child) for child in ranks]
+        assert set(codes) <= {0, -signal.SIGKILL}
+        return 0 not in codes
+
+    def finish(run: Path) -> float:
+        began = time.monotonic()
+        assert [wait(child) for child in launch(run)] == [0, 0]
+        return time.monotonic() - began
+
+    duration = finish(tmp_path / "whole")
+    rng, wanted = random.Random(os.environ.get("RIDE_FAULTS_SEED", "0")), times("RIDE_RANK_KILLS", 100)
+    n = number = 0
+    while n < wanted:
+        run = tmp_path / f"run{number}"
+        killed = [kill(run) for _ in range(rng.randint(1, 3))]
+        n += sum(killed)
+        finish(run)
+        assert_same_rows(run, tmp_path / "whole")
+        assert not list(run.glob("lock-*"))
         number += 1
     print(
         f"{n} kills of both ranks in {number} runs of {duration:.1f} s, each finished with the rows of two uninterrupted ones"
