@@ -197,7 +197,6 @@ def test_a_hundred_kills_of_two_ranks(measure: Measure, tmp_path: Path) -> None:
         n += sum(killed)
         finish(run)
         assert_same_rows(run, tmp_path / "whole")
-        assert not list(run.glob("lock-*"))
         number += 1
     print(
         f"{n} kills of both ranks in {number} runs of {duration:.1f} s, each finished with the rows of two uninterrupted ones"
