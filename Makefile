@@ -32,7 +32,7 @@ faults: setup
 audit: setup
 	$(BIN)/ruff check --select S .
 	$(BIN)/bandit -q -r -c pyproject.toml ride_eval
-	$(BIN)/pip-audit --skip-editable
+	$(BIN)/python .ci/audit.py
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow -o faulthandler_timeout=0
