@@ -15,10 +15,11 @@ import torch
 from numpy.typing import NDArray
 
 from ride_eval.caches import branch, has_states, new_cache
+from ride_eval.metrics.blocks import rows_at_once
 from ride_eval.metrics.entropy import logprob_entropy
 from ride_eval.metrics.precision import at_least_float32
 
-LOGITS_BYTES = 64 * 1024**2
+LOGITS_BYTES = 32 * 1024**2
 PASS_TOKENS = 64
 """What a pass costs beside its tokens, in tokens: to run two lengths apart must save more padding than this."""
 
@@ -148,10 +149,17 @@ class _Reader:
 
     def __call__(self, logits: torch.Tensor) -> None:
         tokens = self._answer[:, self._at : self._at + logits.shape[1]].to(logits.device)
-        logprobs = torch.log_softmax(at_least_float32(logits), -1)
-        values = [logprobs.gather(-1, tokens[..., None])[..., 0], (logits.argmax(-1) == tokens).float()]
-        self._parts.append(torch.stack([*values, logprob_entropy(logprobs)] if self._entropies else values))
+        rows, wanted = logits.reshape(-1, logits.shape[-1]), tokens.reshape(-1)
+        size = rows_at_once(rows)
+        parts = [self._values(*part) for part in zip(torch.split(rows, size), torch.split(wanted, size), strict=True)]
+        self._parts.append(torch.cat(parts, -1).reshape(-1, *tokens.shape))
         self._at += logits.shape[1]
+
+    def _values(self, logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        """(2 or 3, n) of logits (n, V) and the tokens (n,) they predict."""
+        logprobs = torch.log_softmax(at_least_float32(logits), -1)
+        values = [logprobs.gather(-1, tokens[:, None])[:, 0], (logits.argmax(-1) == tokens).float()]
+        return torch.stack([*values, logprob_entropy(logprobs)] if self._entropies else values)
 
     def results(self, lengths: Sequence[int]) -> list[Followed]:
         logprobs, likeliest, *rest = torch.cat(self._parts, -1).cpu().numpy()

@@ -83,15 +83,16 @@ class Chooser:
         self._set(self._is_greedy[places])
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        chosen = torch.zeros_like(input_ids[:, 0])
-        chosen[self._greedy] = scores.index_select(0, self._greedy).argmax(-1)
-        if len(self._samples):
-            logprobs, uniform = self._raw[0].index_select(0, self._samples), self._uniform[:, self.step]
-            chosen[self._samples] = draw(logprobs, uniform.index_select(0, self._samples)).to(chosen.device)
+        greedy = scores.index_select(0, self._greedy).argmax(-1)
+        if len(self._greedy) == len(scores):
+            chosen = greedy
+        else:
+            # For the greedy rows too, and in place: other copies of all rows' vocabularies take more memory than time.
+            chosen = draw(self._raw[0], self._uniform[:, self.step]).to(scores.device)
+            chosen[self._greedy] = greedy
         self.step += 1
-        only = torch.full_like(scores, -torch.inf)
-        return only.scatter_(1, chosen[:, None], 0.0)
+        return scores.fill_(-torch.inf).scatter_(1, chosen[:, None], 0.0)
 
     def _set(self, is_greedy: torch.Tensor) -> None:
         self._is_greedy = is_greedy
-        self._greedy, self._samples = (which.nonzero()[:, 0].to(self._uniform.device) for which in (is_greedy, ~is_greedy))
+        self._greedy = is_greedy.nonzero()[:, 0].to(self._uniform.device)
