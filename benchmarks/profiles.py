@@ -44,12 +44,16 @@ KINDS = {
         "neg",
     ),
 }
+LONG = ("GSM8K, greedy and 10 samples", "ARC, 5-shot", "HellaSwag, 5-shot")
+"""Whose millions of operators the profiler would take minutes to add up."""
 REPEATS = 7
 
 
 def rows(models: Mapping[str, str], data: str | None, *, quick: bool) -> Iterator[dict[str, Any]]:
     for name, folder in models.items():
         for what, (changes, _, _) in against_harness.workloads(data, quick=quick).items():
+            if what in LONG:
+                continue
             job = Job(model=folder, data=data, **changes)
             ours, theirs = (_tokens(side, job) for side in ("ride", "hf"))
             yield row(PART, name, what, "tokens read", ours, theirs, "", ours / theirs, None, against_harness.AGAINST)

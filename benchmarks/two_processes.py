@@ -28,7 +28,7 @@ AGAINST = "one process"
 def rows(models: Mapping[str, str], data: str | None, *, quick: bool) -> Iterator[dict[str, Any]]:
     name, folder = next(iter(models.items()))
     tasks = "ride_gsm8k_*" if data else "ride_demo_math_*"
-    arguments = ["--tasks", tasks, "--limit", "2" if quick else "8", "--device", "cpu", "--batch_size", "4"]
+    arguments = ["--tasks", tasks, "--limit", "2" if quick else "4", "--device", "cpu", "--batch_size", "4"]
     arguments += ["--gen_kwargs", f"max_gen_toks={4 if quick else 64}"]
     arguments += ["--metadata", f'{{"data_dir": "{data}"}}'] if data else []
     with tempfile.TemporaryDirectory() as work:
