@@ -99,12 +99,12 @@ def new_cache(model: Any) -> Any:
     )
 
 
-def branch(cache: Any, rows: torch.Tensor | None = None) -> Any:
-    """A cache with the given rows (all by default) of another, which stays as it is."""
+def branch(cache: Any, rows: torch.Tensor) -> Any:
+    """A cache with the given rows of another, which stays as it is."""
     new = _copy(cache)
     for layer in new.layers:
-        _map_states(layer, torch.clone if rows is None else lambda state: state[rows])
-        if rows is not None and hasattr(layer, "batch_select_indices"):
+        _map_states(layer, lambda state: state[rows])
+        if hasattr(layer, "batch_select_indices"):
             layer.batch_select_indices(rows)
     return new
 

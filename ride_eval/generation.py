@@ -58,17 +58,17 @@ class Answers:
         chooser: Chooser,
         n_new: int,
         stop: list[str],
-        ended: Callable[[Sequence[int]], bool],
+        ended: Callable[[Sequence[int], int], bool],
         arguments: Mapping[str, Any],
     ) -> None:
-        """Go on to `n_new` tokens, or until all have ended by what `ended` says of an answer's tokens."""
+        """Go on to `n_new` tokens, or until all have ended by what `ended` says of an answer's tokens and its latest ones."""
         given = dict(arguments)
         processors = LogitsProcessorList([chooser])
         if least := given.pop("min_new_tokens", None):
             ends = torch.as_tensor(self._lm.model.generation_config.eos_token_id, device=self._lm.device).reshape(-1)
             processors.insert(0, MinNewTokensLengthLogitsProcessor(self._width, least, ends))
         while self._tokens.shape[1] < self._width + n_new:
-            going = [i for i, ids in enumerate(self._tokens[:, self._width :].tolist()) if not ended(ids)]
+            going = [i for i, ids in enumerate(self._tokens[:, self._width :].tolist()) if not ended(ids, STAGE)]
             if not going:
                 return
             if len(going) < len(self._rows):

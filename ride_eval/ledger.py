@@ -31,7 +31,7 @@ class TextRules:
     """How the model's tokens become the harness's answer."""
 
     decode: Callable[[Sequence[int]], str]
-    end_ids: Collection[int]
+    end_ids: frozenset[int]
     think_end: str | None
 
 
@@ -189,9 +189,19 @@ class Ledger:
             if routes:
                 self.recorder.add("routes", {**prompt.key._asdict(), **routes})
 
-    def has_ended(self, stop: Sequence[str], tokens: Sequence[int]) -> bool:
-        """Whether an answer needs no more tokens."""
-        return find_end(tokens, end_ids=self._rules.end_ids, stops=stop, decode=self._rules.decode).finish != "length"
+    def has_ended(self, stop: Sequence[str], tokens: Sequence[int], n_new: int) -> bool:
+        """Whether an answer needs no more tokens, which it did before its last `n_new`.
+
+        Only those are read, and as many before as a stop string can begin in: all would be read again at every look.
+        """
+        latest = tokens[-n_new:]
+        if not self._rules.end_ids.isdisjoint(latest):
+            return True
+        stops = [part for part in stop if part]
+        if not stops:
+            return False
+        text = self._rules.decode(tokens[-n_new - max(len(part.encode("utf-8", "surrogatepass")) for part in stops) :])
+        return any(part in text for part in stops)
 
     def write(self, generated: torch.Tensor, stop: Sequence[str], reading: Reading, group: int = 1) -> list[Written]:
         """What followed the prompts, (rows, S) tokens, as answers; `group` rows a prompt, the greedy answer first."""

@@ -144,7 +144,7 @@ class RideLM(ProbedHFLM):
         tokenizer: Any = self.tokenizer
         self.encoder = Encoder(tokenizer, add_bos_token=self.add_bos_token, prefix=tokenizer.decode(self.prefix_token_id))
         think_end = self.think_end_token if isinstance(self.think_end_token, str) else None
-        rules = TextRules(decode=self.tok_decode, end_ids=self._end_ids(), think_end=think_end)
+        rules = TextRules(decode=self.tok_decode, end_ids=frozenset(self._end_ids()), think_end=think_end)
         self.ledger = Ledger(self.recorder, self.bundle.names, rules, self.num_samples, POSIX_ARMS if posix else ("none",))
         self.forcing = Forcing(self, posix=posix)
         self._shared = SharedPrefill(self, reuse_prefix=reuse_prefix)
