@@ -64,8 +64,9 @@ class Answers:
         """Go on to `n_new` tokens, or until all have ended by what `ended` says of an answer's tokens and its latest ones."""
         given = dict(arguments)
         processors = LogitsProcessorList([chooser])
-        if least := given.pop("min_new_tokens", None):
-            ends = torch.as_tensor(self._lm.model.generation_config.eos_token_id, device=self._lm.device).reshape(-1)
+        least, end_ids = given.pop("min_new_tokens", None), self._lm.model.generation_config.eos_token_id
+        if least and end_ids is not None:
+            ends = torch.as_tensor(end_ids, device=self._lm.device).reshape(-1)
             processors.insert(0, MinNewTokensLengthLogitsProcessor(self._width, least, ends))
         while self._tokens.shape[1] < self._width + n_new:
             going = [i for i, ids in enumerate(self._tokens[:, self._width :].tolist()) if not ended(ids, STAGE)]
