@@ -19,7 +19,7 @@ from ride_eval.probes.bundle import Reading
 from ride_eval.sampling import Chooser
 
 STAGE = 8
-"""Tokens between two looks at what has ended: a look costs about as much as a tenth of them."""
+"""Tokens between two looks at what has ended: fewer would let answers leave earlier, and start the call more often."""
 UNSHARED = ("exponential_decay_length_penalty", "begin_suppress_tokens", "forced_eos_token_id", "max_time")
 """Generation arguments that count from a call's own beginning or end."""
 

@@ -190,7 +190,7 @@ class Ledger:
                 self.recorder.add("routes", {**prompt.key._asdict(), **routes})
 
     def has_ended(self, stop: Sequence[str], tokens: Sequence[int], n_new: int) -> bool:
-        """Whether an answer needs no more tokens, which it did before its last `n_new`.
+        """Whether an answer that had not ended before its last `n_new` tokens has ended with them.
 
         Only those are read, and as many before as a stop string can begin in: all would be read again at every look.
         """
