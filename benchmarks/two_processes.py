@@ -1,6 +1,7 @@
 """scale. `torchrun --nproc_per_node 2 -m lm_eval` against one process, one thread each; and whether their rows are equal.
 
-Whole command lines are timed, with the harness's start, which two processes do twice.
+Whole command lines are timed, with the harness's start, which two processes do twice. What they lose is told apart by one
+process that has half of the documents, as each of the two has: beyond its time is what they take from each other, and wait for.
 """
 
 from __future__ import annotations
@@ -28,14 +29,18 @@ AGAINST = "one process"
 def rows(models: Mapping[str, str], data: str | None, *, quick: bool) -> Iterator[dict[str, Any]]:
     name, folder = next(iter(models.items()))
     tasks = "ride_gsm8k_*" if data else "ride_demo_math_*"
-    arguments = ["--tasks", tasks, "--limit", "2" if quick else "4", "--device", "cpu", "--batch_size", "4"]
+    documents = 2 if quick else 8
+    arguments = ["--tasks", tasks, "--device", "cpu", "--batch_size", "4"]
     arguments += ["--gen_kwargs", f"max_gen_toks={4 if quick else 64}"]
     arguments += ["--metadata", f'{{"data_dir": "{data}"}}'] if data else []
     with tempfile.TemporaryDirectory() as work:
 
-        def command(processes: int, turn: list[int]) -> float:
-            turn[0] += 1
-            model = f"pretrained={folder},run_dir={work}/{processes}-{turn[0]},num_samples={2 if quick else 10}"
+        def run_directory(processes: int, limit: int) -> Path:
+            return Path(work) / f"{processes}-{limit}"
+
+        def command(processes: int, limit: int) -> float:
+            run = run_directory(processes, limit)
+            model = f"pretrained={folder},run_dir={run},num_samples={2 if quick else 10}"
             start = (
                 [sys.executable]
                 if processes == 1
@@ -43,19 +48,26 @@ def rows(models: Mapping[str, str], data: str | None, *, quick: bool) -> Iterato
             )
             begun = time.perf_counter()
             done = subprocess.run(  # noqa: S603 - our own command
-                [*start, "-m", "lm_eval", "--model", "ride", "--model_args", model, *arguments],
+                [*start, "-m", "lm_eval", "--model", "ride", "--model_args", model, *arguments, "--limit", str(limit)],
                 env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
             )  # fmt: skip
             if done.returncode:
                 raise RuntimeError(done.stderr[-2000:])
             return time.perf_counter() - begun
 
-        turns: dict[int, list[int]] = {1: [0], 2: [0]}
-        repeats = 1
-        found = take_turns({str(n): lambda n=n: command(n, turns[n]) for n in (2, 1)}, repeats)  # type: ignore[misc]
-        what = f"{tasks}, {arguments[3]} documents"
-        yield ratio_row(PART, name, what, found["2"], found["1"], TIME_TARGET, AGAINST)
-        apart = largest_difference(Path(work) / "2-1", Path(work) / "1-1")
+        half = documents // 2
+        found = take_turns(
+            {
+                "two": lambda: command(2, documents),
+                "one": lambda: command(1, documents),
+                "half": lambda: command(1, half),
+            },
+            repeats=1,
+        )
+        what = f"{tasks}, {documents} documents"
+        yield ratio_row(PART, name, what, found["two"], found["one"], TIME_TARGET, AGAINST)
+        yield ratio_row(PART, name, what, found["two"], found["half"], None, f"one process with {half} of them")
+        apart = largest_difference(run_directory(2, documents), run_directory(1, documents))
         yield row(PART, name, what, "largest difference of rows", apart, None, "", apart, ROWS_TARGET, AGAINST)
 
 

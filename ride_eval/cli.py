@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ride_eval import __version__, check_commands, equivalence_command
+from ride_eval import __version__, check_commands, demo, equivalence_command
 from ride_eval.argument_types import positive
 from ride_eval.errors import RideError, UsageError
 
@@ -34,9 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # What the data or a path holds is shown, and does nothing to the terminal.
         sys.stderr.write(f"ride_eval: {visible_lines(str(error))}\n")
         return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("\nride_eval: Stopped.\n")
-        return 130
+    except KeyboardInterrupt as error:
+        sys.stderr.write(f"\nride_eval: {str(error) or 'Stopped.'}\n")
+        return int(getattr(error, "exit_code", 130))  # of a signal other than Ctrl-C's: see interrupts.Stopped
     except BrokenPipeError:
         # The reader (head, less) has seen enough; keep Python from complaining when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -115,12 +115,13 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("name", metavar="NAME", help="one of `ride-eval zoo list`")
     where.set_defaults(call=_zoo_path)
 
-    demo = commands.add_parser("demo", help="evaluate four small models on the bundled documents, and report")
-    demo.add_argument(
+    show = commands.add_parser("demo", help="evaluate four small models on the bundled documents, and report")
+    show.add_argument(
         "--out", type=Path, default=Path("runs/demo"), metavar="DIR", help="where models and runs go (%(default)s)"
     )
-    demo.add_argument("--limit", type=positive, metavar="N", help="only the first N documents of each task")
-    demo.set_defaults(call=_demo)
+    show.add_argument("--limit", type=positive, metavar="N", help="only the first N documents of each task")
+    show.add_argument("--measure", choices=demo.MODELS, help=argparse.SUPPRESS)  # one model, no report: a process of the demo
+    show.set_defaults(call=_demo)
     return parser
 
 
@@ -301,10 +302,13 @@ def _run(flags: Sequence[str]) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from ride_eval.demo import run
-
-    runs = run(arguments.out, arguments.limit)
+    if arguments.measure is not None:
+        demo.measure(arguments.measure, arguments.out, arguments.limit)
+        return 0
+    if code := demo.run(arguments.out, arguments.limit):
+        return code
+    runs = [demo.run_directory(name, arguments.out) for name in demo.MODELS]
     page = arguments.out / "report.html"
-    code = _report(argparse.Namespace(runs=runs, html=page, json=None, md=None, csv=None))
+    _report(argparse.Namespace(runs=runs, html=page, json=None, md=None, csv=None))
     sys.stdout.write(f"\nOpen {page} in a browser.\n")
-    return code
+    return 0
