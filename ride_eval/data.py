@@ -105,12 +105,40 @@ def read_jsonl(file: Path, changed: int) -> datasets.Dataset:
 
 def _row(file: Path, number: int, line: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = json.loads(line, object_pairs_hook=_named)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{file}, line {number}: a JSON object was expected ({error}).") from None
     if not isinstance(row, dict):
         raise DataError(f"{file}, line {number}: a JSON object was expected, got {type(row).__name__}.")
     return row
+
+
+def _named(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Arrow's names end at a null byte: two fields could become one, or none."""
+    for name, _ in pairs:
+        if "\0" in name:
+            raise ValueError(f"the name of a field, {name!r}, holds a null byte")
+    return dict(pairs)
+
+
+def check_choices(choices: Any, right: Any, where: str) -> None:
+    """Raise DataError where a multiple-choice document has nothing to choose from, or its right choice is not there.
+
+    `right` is what the harness's own scoring takes: an index, a choice's text, or a list of either; None where the task scores
+    in its own way. The harness itself ends in a traceback of the first, and counts the second as a wrong answer.
+    """
+    if not isinstance(choices, (list, tuple)) or not choices or not all(isinstance(choice, str) for choice in choices):
+        raise DataError(
+            f"{where}: a list of choices, each a text, was expected; got {repr(choices)[:100]}. Mend the document, or the "
+            "task's doc_to_choice."
+        )
+    for one in right if isinstance(right, (list, tuple)) else [right]:
+        index = isinstance(one, (int, np.integer)) and 0 <= one < len(choices)
+        if one is not None and not index and not (isinstance(one, str) and one in choices):
+            raise DataError(
+                f"{where}: the right choice is given as {repr(one)[:100]}, but there are {len(choices)} choices: 0 to "
+                f"{len(choices) - 1}, or their texts. Mend the document, or the task's doc_to_target."
+            )
 
 
 def use_splits(config: Any, available: list[str], task: str) -> None:

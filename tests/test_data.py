@@ -9,9 +9,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from ride_eval.data import read_folder, unreachable, use_splits
+from ride_eval.data import check_choices, read_folder, unreachable, use_splits
 from ride_eval.errors import DataError
 
 
@@ -54,8 +55,9 @@ def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
         (b'{"q": 1}\n{"q": "text"}\n', "each field must hold one kind of value in all documents"),
         (b'{"q": "\\ud83e"}\n', "each field must hold one kind of value.*surrogates not allowed"),
         (b"[" * 100_000, "line 1: a JSON object was expected"),
+        (b'{"q": 1}\n{"q": {"": 1, "\\u0000": 2}}\n', r"line 2: a JSON object was expected \(the name of a field, .*null byte"),
     ],
-    ids=["empty", "blank", "no field", "no JSON", "list", "latin-1", "mixed", "surrogate", "deep"],
+    ids=["empty", "blank", "no field", "no JSON", "list", "latin-1", "mixed", "surrogate", "deep", "null byte"],
 )
 def test_a_file_that_holds_no_documents_is_refused(content: bytes, problem: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=problem) as caught:
@@ -121,3 +123,23 @@ def test_a_data_set_that_cannot_be_loaded_gets_one_sentence_with_the_way_out() -
     assert "'openai/gsm8k' cannot be loaded (ConnectionError: no route to host!" in str(error)
     assert "DIR/gsm8k/" in str(error) and '{"data_dir": "DIR"}' in str(error)
     assert "\n" not in str(error) and len(str(error)) < 700
+
+
+@pytest.mark.parametrize("right", [0, 1, "b", [0], ["a", 1], np.int64(1), None])
+def test_a_document_that_can_be_scored_passes(right: Any) -> None:
+    check_choices(["a", "b"], right, "quiz, document 3")
+
+
+@pytest.mark.parametrize("choices", [None, [], "ab", ["a", 1], {"a": 1}])
+def test_a_document_without_choices_is_named(choices: Any) -> None:
+    with pytest.raises(
+        DataError, match=r"^quiz, document 3: a list of choices, each a text, was expected; got .*doc_to_choice"
+    ):
+        check_choices(choices, 0, "quiz, document 3")
+
+
+@pytest.mark.parametrize("right", [2, -1, "c", "", [0, 2], 0.0, {"right": 0}])
+def test_a_right_choice_that_is_not_there_is_refused(right: Any) -> None:
+    """The harness counts every answer to such a document as wrong, or with -1 takes the last choice for the right one."""
+    with pytest.raises(DataError, match=r"^quiz, document 3: the right choice is given as .*2 choices: 0 to 1.*doc_to_target"):
+        check_choices(["a", "b"], right, "quiz, document 3")

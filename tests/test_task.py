@@ -197,6 +197,16 @@ def test_a_base_that_cannot_be_compared_over_arms_is_refused(changes: dict[str, 
         render(own(**changes)["ride_mine_tag"])
 
 
+@pytest.mark.parametrize("answer", [3, -1, None])
+def test_a_document_that_cannot_be_scored_is_named_before_anything_is_measured(answer: int | None, own: Any) -> None:
+    documents = [{"q": "Which", "choices": ["a", "b", "c"], "a": right} for right in (2, answer)]
+    multiple_choice = {"output_type": "multiple_choice", "doc_to_choice": "{{choices}}", "generation_kwargs": None}
+    accuracy = [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}]
+    task = own(documents=documents, metric_list=accuracy, filter_list=None, **multiple_choice)["ride_mine_tag"]
+    with pytest.raises(DataError, match=r"document 1 \(from 0\): the right choice is given as .* 3 choices"):
+        render(task)
+
+
 @pytest.mark.parametrize(("base", "gen_kwargs", "refused"), [(0.0, 0.7, True), (0.7, 0.0, False)])
 def test_gen_kwargs_decide_whether_answers_are_sampled(base: float, gen_kwargs: float, refused: bool, own: Any) -> None:
     """The harness applies `--gen_kwargs` to the tasks it has built; the message for a sampling base advises just that."""
