@@ -36,7 +36,7 @@ def _sections(parser: argparse.ArgumentParser, what: str, level: int) -> Iterato
 def _command(parser: argparse.ArgumentParser, what: str, level: int) -> Iterator[str]:
     yield f"\n{'#' * level} {parser.prog}\n\n{_sentence(what)}\n"
     yield f"\n```text\n{_usage(parser)}\n```\n"
-    rows = [_row(action) for action in parser._actions if not isinstance(action, argparse._HelpAction)]
+    rows = [_row(action) for action in _shown(parser)]
     if rows:
         yield "\n| | |\n|---|---|\n" + "".join(f"| `{name}` | {text} |\n" for name, text in rows)
 
@@ -48,11 +48,17 @@ def _sentence(text: str) -> str:
 def _usage(parser: argparse.ArgumentParser) -> str:
     if parser.usage:
         return parser.usage
-    shown = [_brackets(action) for action in parser._actions if not isinstance(action, argparse._HelpAction)]
+    shown = [_brackets(action) for action in _shown(parser)]
     # The positional ones last, as people type them.
     return " ".join(
         [parser.prog, *[text for text in shown if "-" in text[:3]], *[text for text in shown if "-" not in text[:3]]]
     )
+
+
+def _shown(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """As `--help` has them, but for itself."""
+    hidden = (action for action in parser._actions if action.help != argparse.SUPPRESS)
+    return [action for action in hidden if not isinstance(action, argparse._HelpAction)]
 
 
 def _brackets(action: argparse.Action) -> str:
