@@ -17,7 +17,7 @@ SAMPLES = 5
 
 
 def run(folder: Path, limit: int | None = None) -> int:
-    """Evaluate every model over all arms, some at once; returns the exit code of the first that failed, 0 where none did.
+    """Evaluate every model over all arms, some at once; returns the exit code of the first that failed, 0 where none did and none was stopped.
 
     What is there already is not measured again.
     """
@@ -34,8 +34,9 @@ def run(folder: Path, limit: int | None = None) -> int:
     own = [sys.executable, "-m", "ride_eval", "demo", "--out", str(folder)]
     own += [] if limit is None else ["--limit", str(limit)]
     commands = {name: [*own, "--measure", name] for name in MODELS}
-    codes = SideBySide(commands, min(len(MODELS), cores()), console).run()
-    return next((code for code in codes.values() if code), 0)
+    models = SideBySide(commands, min(len(MODELS), cores()), console)
+    failed = next((code for code in models.run().values() if code), 0)
+    return failed or (128 + models.stopped_by if models.stopped_by else 0)
 
 
 def measure(name: str, folder: Path, limit: int | None = None) -> None:

@@ -49,6 +49,8 @@ class SideBySide:
             console=console,
         )
         self._running: list[subprocess.Popen[str]] = []
+        self.stopped_by: int | None = None
+        """The signal that asked to stop, if one did: then codes may be 0 and yet some commands never have begun."""
         self._codes: dict[str, int] = {}
         self._ended = False
         self._lock = threading.RLock()
@@ -120,6 +122,7 @@ class SideBySide:
     def _signals_for_all(self) -> Iterator[None]:
         def forward(number: int, _: object) -> None:
             with self._lock:
+                self.stopped_by = number
                 self._stop(number)
 
         old = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}

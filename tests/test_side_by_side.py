@@ -64,6 +64,13 @@ def test_once_one_fails_the_others_are_asked_to_stop_and_no_more_begin() -> None
     assert "patient: asked" in screen and "began" not in screen
 
 
+def test_a_stop_between_two_commands_is_known_though_none_failed() -> None:
+    """The first ends by itself all the same, and the second never begins."""
+    first = "import os, signal; signal.signal(2, signal.SIG_IGN); os.kill(os.getppid(), 2); import time; time.sleep(0.5)"
+    side = SideBySide({name: [sys.executable, "-c", first] for name in "ab"}, 1, Console(file=io.StringIO()))
+    assert (side.run(), side.stopped_by) == ({"a": 0}, 2)
+
+
 def test_the_code_of_a_killed_process_is_the_shells() -> None:
     codes, _ = ran({"a": "import os; os.kill(os.getpid(), 9)"})
     assert codes == {"a": 137}
