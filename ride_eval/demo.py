@@ -17,9 +17,9 @@ SAMPLES = 5
 
 
 def run(folder: Path, limit: int | None = None) -> int:
-    """Evaluate every model over all arms, some at once; returns the exit code of the first that failed, 0 where none did and none was stopped.
+    """Evaluate every model over all arms, some at once. What is there already is not measured again.
 
-    What is there already is not measured again.
+    Returns the exit code of the first that failed, else of the signal that stopped them, else 0.
     """
     from rich.console import Console
 
