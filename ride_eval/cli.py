@@ -115,13 +115,13 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("name", metavar="NAME", help="one of `ride-eval zoo list`")
     where.set_defaults(call=_zoo_path)
 
-    show = commands.add_parser("demo", help="evaluate four small models on the bundled documents, and report")
-    show.add_argument(
+    demo = commands.add_parser("demo", help="evaluate four small models on the bundled documents, and report")
+    demo.add_argument(
         "--out", type=Path, default=Path("runs/demo"), metavar="DIR", help="where models and runs go (%(default)s)"
     )
-    show.add_argument("--limit", type=positive, metavar="N", help="only the first N documents of each task")
-    show.add_argument("--measure", help=argparse.SUPPRESS)  # one model, no report: a process of the demo
-    show.set_defaults(call=_demo)
+    demo.add_argument("--limit", type=positive, metavar="N", help="only the first N documents of each task")
+    demo.add_argument("--measure", help=argparse.SUPPRESS)  # one model, no report: a process of the demo
+    demo.set_defaults(call=_demo)
     return parser
 
 

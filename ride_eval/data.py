@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
@@ -121,20 +121,23 @@ def _named(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def check_choices(choices: Any, right: Any, where: str) -> None:
-    """Raise DataError where a multiple-choice document has nothing to choose from, or its right choice is not there.
-
-    `right` is what the harness's own scoring takes: an index, a choice's text, or a list of either; None where the task scores
-    in its own way. The harness itself ends in a traceback of the first, and counts the second as a wrong answer.
-    """
+def check_choices(choices: Any, where: str) -> None:
+    """Raise DataError where a multiple-choice document has nothing to choose from, which ends in a traceback of the harness."""
     if not isinstance(choices, (list, tuple)) or not choices or not all(isinstance(choice, str) for choice in choices):
         raise DataError(
             f"{where}: a list of choices, each a text, was expected; got {repr(choices)[:100]}. Mend the document, or the "
             "task's doc_to_choice."
         )
-    for one in right if isinstance(right, (list, tuple)) else [right]:
+
+
+def check_right(right: Any, choices: Sequence[str], where: str) -> None:
+    """Raise DataError where a document's right choice (an index, a choice's text, or a list of either) is not there.
+
+    The harness's own scoring counts every answer to such a document as wrong, or with -1 takes the last choice for right.
+    """
+    for one in right if isinstance(right, (list, tuple)) and right else [right]:
         index = isinstance(one, (int, np.integer)) and 0 <= one < len(choices)
-        if one is not None and not index and not (isinstance(one, str) and one in choices):
+        if not index and not (isinstance(one, str) and one in choices):
             raise DataError(
                 f"{where}: the right choice is given as {repr(one)[:100]}, but there are {len(choices)} choices: 0 to "
                 f"{len(choices) - 1}, or their texts. Mend the document, or the task's doc_to_target."

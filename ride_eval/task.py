@@ -22,7 +22,7 @@ from ride_eval.aggregation import mean_over_prompts, nan_mean, nan_stderr, witho
 from ride_eval.arms import STANDARD_ARMS, MetaPrompt
 from ride_eval.asked import announce, forget
 from ride_eval.base import RideSpec, in_harness, load_base, parts_of, read_spec, refuse_sampling, refuse_unfit
-from ride_eval.data import check_choices, read_folder, read_local, steady, unreachable, use_splits
+from ride_eval.data import check_choices, check_right, read_folder, read_local, steady, unreachable, use_splits
 from ride_eval.errors import RideError, TaskError, UsageError
 from ride_eval.fewshot import DocumentSampler
 from ride_eval.groups import PART, Pool, part_name, pool
@@ -290,9 +290,10 @@ class RideTask(ConfigurableTask):
         occurrence = self._occurrence(words.document, kwargs["metadata"][1])
         chat = bool(kwargs.get("apply_chat_template"))
         if self.OUTPUT_TYPE == "multiple_choice":
-            scored = self.config.process_results is None
-            right = (self.doc_to_text(doc) if self.multiple_input else self.doc_to_target(doc)) if scored else None
-            check_choices(self.doc_to_choice(doc), right, f"{self.ride.base}, document {kwargs['metadata'][1]} (from 0)")
+            where, choices = f"{self.ride.base}, document {kwargs['metadata'][1]} (from 0)", self.doc_to_choice(doc)
+            check_choices(choices, where)
+            if self.config.process_results is None:
+                check_right(self.doc_to_text(doc) if self.multiple_input else self.doc_to_target(doc), choices, where)
         built = super().construct_requests(doc, ctx, **kwargs)
         instances = built if isinstance(built, list) else [built]
         prompts = self._describe(doc, ctx, words, occurrence, chat)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ride_eval.data import check_choices, read_folder, unreachable, use_splits
+from ride_eval.data import check_choices, check_right, read_folder, unreachable, use_splits
 from ride_eval.errors import DataError
 
 
@@ -125,9 +125,10 @@ def test_a_data_set_that_cannot_be_loaded_gets_one_sentence_with_the_way_out() -
     assert "\n" not in str(error) and len(str(error)) < 700
 
 
-@pytest.mark.parametrize("right", [0, 1, "b", [0], ["a", 1], np.int64(1), None])
+@pytest.mark.parametrize("right", [0, 1, "b", [0], ["a", 1], np.int64(1)])
 def test_a_document_that_can_be_scored_passes(right: Any) -> None:
-    check_choices(["a", "b"], right, "quiz, document 3")
+    check_choices(["a", "b"], "quiz, document 3")
+    check_right(right, ["a", "b"], "quiz, document 3")
 
 
 @pytest.mark.parametrize("choices", [None, [], "ab", ["a", 1], {"a": 1}])
@@ -135,11 +136,10 @@ def test_a_document_without_choices_is_named(choices: Any) -> None:
     with pytest.raises(
         DataError, match=r"^quiz, document 3: a list of choices, each a text, was expected; got .*doc_to_choice"
     ):
-        check_choices(choices, 0, "quiz, document 3")
+        check_choices(choices, "quiz, document 3")
 
 
-@pytest.mark.parametrize("right", [2, -1, "c", "", [0, 2], 0.0, {"right": 0}])
+@pytest.mark.parametrize("right", [2, -1, "c", "", [0, 2], [], None, 0.0, {"right": 0}])
 def test_a_right_choice_that_is_not_there_is_refused(right: Any) -> None:
-    """The harness counts every answer to such a document as wrong, or with -1 takes the last choice for the right one."""
     with pytest.raises(DataError, match=r"^quiz, document 3: the right choice is given as .*2 choices: 0 to 1.*doc_to_target"):
-        check_choices(["a", "b"], right, "quiz, document 3")
+        check_right(right, ["a", "b"], "quiz, document 3")
