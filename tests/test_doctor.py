@@ -83,9 +83,9 @@ def silent(probe: type, method: str) -> Break:
 
 
 def wrong_hoyer(patch: pytest.MonkeyPatch) -> None:
-    offset = torch.tensor([1e-3, 0, 0])  # of the first measure alone
-    real = density_probe.unsorted_measures
-    patch.setattr(density_probe, "unsorted_measures", lambda x: real(x) + offset.reshape(-1, *[1] * (x.dim() - 1)))
+    offset = torch.tensor([1e-3, 0, 0, 0])  # of the first measure alone
+    real = density_probe.unsorted_and_peaks
+    patch.setattr(density_probe, "unsorted_and_peaks", lambda x: real(x) + offset.reshape(-1, *[1] * (x.dim() - 1)))
 
 
 def wrong_gini(patch: pytest.MonkeyPatch) -> None:
@@ -96,8 +96,8 @@ def wrong_experts(patch: pytest.MonkeyPatch) -> None:
     """The ids of the neighbouring token."""
     real = RoutingProbe._on_prefill
 
-    def shifted(self: Any, router: Any, scores: Any, weights: Any, experts: Any) -> None:
-        real(self, router, scores, weights, experts.roll(1, 0))
+    def shifted(self: Any, *given: Any) -> None:
+        real(self, *given[:-1], given[-1].roll(1, 0))
 
     patch.setattr(RoutingProbe, "_on_prefill", shifted)
 

@@ -50,7 +50,7 @@ def gini(values: torch.Tensor) -> torch.Tensor:
 
     2 sum i |x|_(i) / (n sum |x|) - (n + 1) / n, |x|_(i) ascending from i = 1; NaN for a zero vector.
     """
-    return _gini(_ascending(_scaled(values)))
+    return _gini(_ascending(_scaled(values)[0]))
 
 
 def top10_energy(values: torch.Tensor) -> torch.Tensor:
@@ -58,27 +58,32 @@ def top10_energy(values: torch.Tensor) -> torch.Tensor:
 
     NaN for a zero vector.
     """
-    return _top10_energy(_ascending(_scaled(values)))
+    return _top10_energy(_ascending(_scaled(values)[0]))
 
 
 def unsorted_measures(values: torch.Tensor) -> torch.Tensor:
     """The measures UNSORTED names, which share their scaling and their powers: (..., n) -> (3, ...) float32."""
+    return unsorted_and_peaks(values)[:-1]
+
+
+def unsorted_and_peaks(values: torch.Tensor) -> torch.Tensor:
+    """The same, and max|x|, by which they are scaled: (..., n) -> (4, ...) float32."""
     rows = values.reshape(-1, values.shape[-1])
-    return torch.cat([_unsorted(part) for part in torch.split(rows, rows_at_once(rows))], dim=1).reshape(
-        len(UNSORTED), *values.shape[:-1]
-    )
+    parts = [_unsorted(part) for part in torch.split(rows, rows_at_once(rows))]
+    return torch.cat(parts, dim=1).reshape(-1, *values.shape[:-1])
 
 
 def sorted_measures(values: torch.Tensor) -> torch.Tensor:
     """The measures SORTED names, which share their sorting, the costly part: (..., n) -> (2, ...) float32."""
-    x = _ascending(_scaled(values))
+    x = _ascending(_scaled(values)[0])
     return torch.stack([measure(x) for measure in _OF_SORTED.values()])
 
 
-def _scaled(values: torch.Tensor) -> torch.Tensor:
-    """|x| / max|x|, so that no power over- or underflows; 0/0 makes a zero vector NaN, which is what it must become."""
+def _scaled(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """|x| / max|x|, so that no power over- or underflows, and max|x|; 0/0 makes a zero vector NaN, which it must become."""
     x = at_least_float32(values).abs()
-    return x / x.amax(-1, keepdim=True)
+    peaks = x.amax(-1, keepdim=True)
+    return x.div_(peaks), peaks[..., 0]
 
 
 def _ascending(x: torch.Tensor) -> torch.Tensor:
@@ -87,9 +92,9 @@ def _ascending(x: torch.Tensor) -> torch.Tensor:
 
 
 def _unsorted(values: torch.Tensor) -> torch.Tensor:
-    """(rows, n) -> (3, rows)."""
+    """(rows, n) -> (4, rows)."""
     n = values.shape[-1]
-    x = _scaled(values)
+    x, peaks = _scaled(values)
     squares = x.square()
     energy = squares.sum(-1)
     rms = (energy / n).sqrt()
@@ -97,7 +102,7 @@ def _unsorted(values: torch.Tensor) -> torch.Tensor:
     # In place, into ones and zeros: booleans take ten times as long.
     share = x.lt_(NEAR_ZERO * rms[:, None]).sum(-1) / n
     share = torch.where(rms.isnan(), rms, share)  # a comparison with NaN is false, and would make a zero vector 0
-    return torch.stack([sparsity, energy.square() / (n * squares.square_().sum(-1)), share])
+    return torch.stack([sparsity, energy.square() / (n * squares.square_().sum(-1)), share, peaks])
 
 
 def _gini(x: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -18,6 +19,7 @@ from torch import nn
 
 from ride_eval.errors import ProbeError
 from ride_eval.probes.anatomy import Anatomy
+from ride_eval.probes.held import Held, by_layer
 from ride_eval.probes.interface import watched
 from ride_eval.probes.layout import FLAW, Layout
 from ride_eval.probes.passes import Passes
@@ -25,6 +27,8 @@ from ride_eval.probes.passes import Passes
 MIN_QUESTION_MASS = 1e-4
 """Heads that give the question less are dropped: a ratio of two such numbers is noise."""
 SUM_TOLERANCE = 1e-3
+OPTIONS = ("scaling", "softcap", "sliding_window")
+"""Of a layer's kernel, that its probabilities depend on; sinks are its own parameters."""
 
 
 class AttentionProbe(AbstractContextManager["AttentionProbe"]):
@@ -45,7 +49,7 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
     def read(self, layout: Layout, passes: Passes) -> AttentionProbe:
         """The probe set up for one batch; enter it around the forward pass."""
         self._layout, self._passes = layout, passes
-        self._masses: dict[int, list[torch.Tensor]] = {block.index: [] for block in self.anatomy.attending}
+        self._held: dict[tuple[Any, ...], Held] = {}
         self._problem: str | None = None
         self._sinks = False
         return self
@@ -64,25 +68,23 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
             raise ProbeError(self._problem)
         if not self._layout.rows:
             return []
-        layers = []
+        seen = [layer for held in self._held.values() for layer in held.layers]
         for block in self.anatomy.attending:
-            fired = self._masses[block.index]
-            if len(fired) != 1:
+            if (n := seen.count(block.index)) != 1:
                 raise ProbeError(
-                    f"The attention of {block.name} was seen {len(fired)} times in one pass, expected 1: the layer does not "
+                    f"The attention of {block.name} was seen {n} times in one pass, expected 1: the layer does not "
                     "call the attention interface, so `attention` cannot be measured. Leave it out of probes=."
                 )
-            layers.append(fired[0])
-        return [torch.stack([part.to(layers[0].device) for part in layers], 1)]
+        return by_layer(*self._held.values())
 
     def rows(self, arrays: Sequence[NDArray[np.float32]]) -> list[dict[str, Any]]:
         """Per measured row, float32: `meta_mass` and `keyword_mass` (La,), means over heads, and `keyword_share` (La, H), NaN
         for dropped heads; nothing where there is no arm's text, or no keyword. FLAW alone where attention does not sum to 1."""
         if not arrays:
             return []
-        (masses,) = arrays  # (R, La, 4, H): keywords, question, meta, everything
+        (masses,) = arrays  # (La, R, 4, H): keywords, question, meta, everything
         rows: list[dict[str, Any]] = []
-        for row, (keyword, question, meta, total) in zip(self._layout.rows, np.moveaxis(masses, 2, 1), strict=True):
+        for row, (keyword, question, meta, total) in zip(self._layout.rows, np.moveaxis(masses, 0, 2), strict=True):
             low = 0.0 if self._sinks else 1 - SUM_TOLERANCE
             if row.n_tokens and not ((total >= low) & (total <= 1 + SUM_TOLERANCE)).all():
                 rows.append({FLAW: f"attention sums to {total.min():.4g} .. {total.max():.4g} in some head, expected 1"})
@@ -118,17 +120,37 @@ class AttentionProbe(AbstractContextManager["AttentionProbe"]):
                 f"The attention mask is a {type(mask).__name__}, which `attention` cannot read. Leave it out of probes=."
             )
             return
-        self._sinks = self._sinks or options.get("s_aux") is not None
+        sinks = options.get("s_aux")
+        self._sinks = self._sinks or sinks is not None
         if not self._layout.rows:
-            self._masses[layer].append(query.new_empty(0))
             return
         rows, last = (self._layout.on(name, query.device) for name in ("row_index", "last_index"))
-        first = self._layout.before + self._layout.shape[1] - key.shape[2]
-        position = last + (self._layout.before - first)
-        probabilities = attention_rows(query[rows, :, last], key[rows], position, _mask_rows(mask, rows, last), options)
-        masks = self._layout.on("span_masks", query.device)[..., first:]
-        sums = torch.einsum("rhl,rsl->rsh", probabilities, masks)
-        self._masses[layer].append(torch.cat([sums, probabilities.sum(-1)[:, None]], 1))
+        kind = tuple(options.get(name) for name in OPTIONS)
+        if kind not in self._held:
+            self._held[kind] = Held(partial(self._reduced, dict(zip(OPTIONS, kind, strict=True))))
+        self._held[kind].add(
+            layer,
+            key if self._layout.measures_all else key[rows],
+            query[rows, :, last],
+            _mask_rows(mask, rows, last),
+            *([] if sinks is None else [sinks]),
+        )
+
+    def _reduced(
+        self, options: dict[str, Any], key: torch.Tensor, query: torch.Tensor, mask: torch.Tensor, *sinks: torch.Tensor
+    ) -> tuple[torch.Tensor]:
+        """Of G layers keys (G, R, Hkv, columns, d), the last token's query (G, R, H, d) and mask row, and sinks (G, H)
+        -> (G, R, 4, H): what it gives to keywords, question, meta text, and everything."""
+        layers, n_rows, _, columns, _ = key.shape
+        first = self._layout.before + self._layout.shape[1] - columns
+        position = self._layout.on("last_index", key.device) + (self._layout.before - first)
+        if sinks:
+            options = {**options, "s_aux": sinks[0].repeat_interleave(n_rows, 0)}
+        together = (query.flatten(0, 1), key.flatten(0, 1), position.repeat(layers), mask.flatten(0, 1))
+        probabilities = attention_rows(*together, options)
+        probabilities = probabilities.reshape(layers, n_rows, *probabilities.shape[1:])
+        sums = torch.einsum("grhl,rsl->grsh", probabilities, self._layout.on("span_masks", key.device)[..., first:])
+        return (torch.cat([sums, probabilities.sum(-1)[:, :, None]], 2),)
 
 
 def attention_rows(
@@ -136,8 +158,8 @@ def attention_rows(
 ) -> torch.Tensor:
     """One query's attention in each of R sequences, with the model's own scaling, grouped heads, soft cap, window and sinks.
 
-    q (R, H, d), k (R, Hkv, L, d), the query's position (R,) and its mask row (R, L), boolean (True = keep) or additive
-    -> (R, H, L) float32 probabilities.
+    q (R, H, d), k (R, Hkv, L, d), the query's position (R,) and its mask row (R, L), boolean (True = keep) or additive; among
+    the options sinks (H,), or by sequence (R, H) -> (R, H, L) float32 probabilities.
     """
     n, heads, width = query.shape
     groups = heads // key.shape[1]
@@ -158,7 +180,7 @@ def attention_rows(
     sinks = options.get("s_aux")
     if sinks is None:
         return torch.softmax(scores, -1)
-    with_sink = torch.cat([scores, sinks.float().reshape(1, heads, 1).expand(n, -1, -1)], -1)
+    with_sink = torch.cat([scores, sinks.float().reshape(-1, heads, 1).expand(n, -1, -1)], -1)
     return torch.softmax(with_sink, -1)[..., :-1]
 
 

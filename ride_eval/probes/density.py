@@ -1,8 +1,8 @@
 """C1: sparsity of the feed-forward activations and of the residual stream, on the aligned question tokens.
 
-Each hook turns the tokens' vectors into one number a token and measure, so what stays on the device is a few floats a token
-and layer, copied once per batch. Measures that sort are taken on at most SORTED_TOKENS (see `layout`) evenly spaced question
-tokens: sorting is what costs.
+The tokens' vectors become one number a token and measure, some layers at a time, so what stays on the device is a few floats
+a token and layer, copied once per batch. Measures that sort are taken on at most SORTED_TOKENS (see `layout`) evenly spaced
+question tokens: sorting is what costs.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ride_eval.errors import ProbeError
-from ride_eval.metrics.density import SORTED, UNSORTED, sorted_measures, unsorted_measures
-from ride_eval.metrics.precision import at_least_float32
+from ride_eval.metrics.density import SORTED, UNSORTED, sorted_measures, unsorted_and_peaks
 from ride_eval.probes.anatomy import Anatomy, Block, expert_order
+from ride_eval.probes.held import Held, by_layer
 from ride_eval.probes.layout import FLAW, Layout
 from ride_eval.probes.passes import Passes
 
@@ -49,9 +49,7 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
     def read(self, layout: Layout, passes: Passes) -> DensityProbe:
         """The probe set up for one batch; enter it around the forward pass."""
         self._layout, self._passes = layout, passes
-        self._values: dict[tuple[str, int], list[torch.Tensor]] = {
-            (site, block.index): [] for site in SITES for block in self.anatomy.blocks
-        }
+        self._held = {site: Held(self._reduced) for site in SITES}
         self._problem: str | None = None
         self._stack = ExitStack()
         return self
@@ -122,41 +120,33 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
         return row
 
     def _stacked(self) -> torch.Tensor:
-        """(sites, L, measures x tokens): first those of all question tokens, then those of the spaced ones."""
-        stacked = []
-        for site in SITES:
-            layers = []
+        """(sites, L, measures x tokens): first those of all question tokens, then those of the spaced ones, then peaks."""
+        for site, held in self._held.items():
             for block in self.anatomy.blocks:
-                fired = self._values[site, block.index]
-                if site == "mlp" and not block.has_feed_forward:
-                    fired = [self._hidden(part) for part in self._values["resid", block.index]]
-                if len(fired) != 1:
+                if (n := held.layers.count(block.index)) != 1:
                     raise ProbeError(
-                        f"The `{site}` hook of {block.name} fired {len(fired)} times in one pass, expected 1: the model "
+                        f"The `{site}` hook of {block.name} fired {n} times in one pass, expected 1: the model "
                         "bypasses or repeats that module, so its density would be wrong."
                     )
-                layers.append(fired[0])
-            stacked.append(torch.stack([part.to(layers[0].device) for part in layers]))
-        return torch.stack([part.to(stacked[0].device) for part in stacked])
-
-    def _hidden(self, like: torch.Tensor) -> torch.Tensor:
-        """The values of a layer whose activations cannot be seen: NaN with a peak of 0, which is no fault."""
-        values = torch.full_like(like, torch.nan)
-        values[-len(self._layout.question_index) :] = 0
-        return values
+        sites = [values for held in self._held.values() for values in by_layer(held)]
+        return torch.stack([part.to(sites[0].device) for part in sites])
 
     def _hook(self, handle: Any) -> None:
         self._stack.callback(handle.remove)
 
     def _keep(self, site: str, block: Block, vectors: torch.Tensor) -> None:
-        """Reduce (Q, n) or, in experts, (Q, k, n) vectors to one value a measure and token, flattened."""
-        spaced = vectors.index_select(0, self._layout.on("spaced_index", vectors.device))
-        measures = (unsorted_measures(vectors), sorted_measures(spaced))
-        reduced = [values.mean(-1) if vectors.dim() == 3 else values for values in measures]
+        """Take the (Q, n) or, in experts, (Q, k, n) vectors of one layer."""
+        self._held[site].add(block.index, vectors)
+
+    def _reduced(self, vectors: torch.Tensor) -> tuple[torch.Tensor]:
+        """(G, Q, n) or (G, Q, k, n) vectors of G layers -> one value a measure and token, (G, measures x tokens)."""
+        of_experts = vectors.dim() == 4
+        spaced = vectors.index_select(1, self._layout.on("spaced_index", vectors.device))
+        *unsorted, peaks = unsorted_and_peaks(vectors)
         # The largest entry, of several experts the smallest: 0 tells a zero vector, which has no density, from a fault.
-        peaks = at_least_float32(vectors).abs().amax(-1)
-        reduced.append(peaks.amin(-1) if vectors.dim() == 3 else peaks)
-        self._values[site, block.index].append(torch.cat([values.flatten() for values in reduced]))
+        peaks = peaks.amin(-1) if of_experts else peaks
+        measures = [values.mean(-1) if of_experts else values for values in (*unsorted, *sorted_measures(spaced))]
+        return (torch.cat([*measures, peaks], 1),)
 
     def _keep_tokens(self, site: str, block: Block, hidden: torch.Tensor) -> None:
         """Keep the question tokens' rows of a (B, L, n) or (T, n) tensor."""
@@ -172,7 +162,11 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
     def _on_residual(self, block: Block) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_: nn.Module, __: Any, output: Any) -> None:
             if self._passes.current == 0:
-                self._keep_tokens("resid", block, output[0] if isinstance(output, tuple) else output)
+                hidden = output[0] if isinstance(output, tuple) else output
+                self._keep_tokens("resid", block, hidden)
+                if not block.has_feed_forward:
+                    # Its activations cannot be seen: zero vectors, whose density is missing and no fault.
+                    self._keep_tokens("mlp", block, torch.zeros_like(hidden))
 
         return hook
 
@@ -205,7 +199,8 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
                 return
             if order == "by expert":
                 # The same call on the same ids as the implementation's own, so ties fall alike.
-                slots = torch.argsort(torch.sort(chosen[0].reshape(-1))[1])[slots]
+                pairs = torch.sort(chosen[0].reshape(-1))[1]
+                slots = torch.empty_like(pairs).scatter_(0, pairs, torch.arange(len(pairs), device=pairs.device))[slots]
             vectors = activations.index_select(0, slots).reshape(len(token), top_k, activations.shape[-1])
             self._keep("mlp", block, vectors)
 

@@ -96,6 +96,11 @@ class Layout:
         """(R,) row of each measured prompt."""
         return np.asarray([row.row for row in self.rows], dtype=np.int64)
 
+    @property
+    def measures_all(self) -> bool:
+        """Whether the measured rows are the batch's, each once and in its order."""
+        return [row.row for row in self.rows] == list(range(self.shape[0]))
+
     @cached_property
     def last_index(self) -> NDArray[np.int64]:
         """(R,) column, of those fed, of each prompt's last token, which predicts the first answer token; any column for one

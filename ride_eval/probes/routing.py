@@ -19,6 +19,7 @@ from ride_eval.errors import ProbeError
 from ride_eval.metrics.router import router_margin
 from ride_eval.metrics.routing import gate_shares, gate_sums, selection_counts
 from ride_eval.probes.anatomy import Anatomy, Block
+from ride_eval.probes.held import VALUES, Held, by_layer
 from ride_eval.probes.layout import FLAW, Layout, MeasuredRow, Routed
 from ride_eval.probes.passes import Passes
 from ride_eval.probes.routers import Router, Routing
@@ -53,10 +54,8 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
     def read(self, layout: Layout, passes: Passes) -> RoutingProbe:
         """The probe set up for one batch; enter it around the forward passes."""
         self._layout, self._passes = layout, passes
-        self._experts: list[torch.Tensor] = []
-        self._values: list[torch.Tensor] = []
-        self._prompts: list[torch.Tensor] = []
-        self._prompt_experts: list[torch.Tensor] = []
+        self._questions = Held(self._of_questions)
+        self._prompts = Held(self._of_prompts, max(1, VALUES * self.top_k // (2 * self.n_experts)))
         self._steps: list[tuple[torch.Tensor, list[tuple[torch.Tensor, torch.Tensor]]]] = []
         self._problem: str | None = None
         self._stack = ExitStack()
@@ -79,17 +78,12 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         """What `rows` needs on the host."""
         if self._problem is not None:
             raise ProbeError(self._problem)
-        if len(self._prompts) != self.n_layers:
+        if (n := len(self._questions.layers)) != self.n_layers:
             raise ProbeError(
-                f"{len(self._prompts)} routers fired in a pass, expected {self.n_layers}: something replaced or bypassed a "
+                f"{n} routers fired in a pass, expected {self.n_layers}: something replaced or bypassed a "
                 "router module (a fused kernel?), so its routing cannot be measured."
             )
-        if not self._layout.rows:
-            return []
-        device = self._prompts[0].device
-        layers = [self._experts, self._values, *([self._prompt_experts] if self._keeps_prompt else [])]
-        prompts = torch.stack([part.to(device) for part in self._prompts], 2)
-        return [prompts, *(torch.stack([part.to(device) for part in parts]) for parts in layers)]
+        return [*by_layer(self._prompts), *by_layer(self._questions)] if self._layout.rows else []
 
     def rows(self, arrays: Sequence[NDArray[Any]]) -> list[dict[str, Any]]:
         """Per measured row.
@@ -102,11 +96,12 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         """
         if not arrays:
             return []
-        prompts, experts, values, *rest = arrays  # (2, R, Lm, E), (Lm, k, Q), (Lm, 3 + k, Q), and (Lm, k, P)
-        all_tokens = self._layout.split_prompt(rest[0]) if rest else [np.empty(0)] * len(self._layout.rows)
+        sums, *all_ids, experts, values = arrays  # (Lm, 2, R, E), maybe (Lm, k, P), (Lm, k, Q), (Lm, 3 + k, Q)
+        prompts = np.moveaxis(sums, 0, 2)
+        all_tokens = self._layout.split_prompt(all_ids[0]) if all_ids else [np.empty(0)] * len(self._layout.rows)
         parts = zip(self._layout.split_question(experts), self._layout.split_question(values), all_tokens, strict=True)
         rows: list[dict[str, Any]] = []
-        for measured, counts, gates, (ids, tokens, all_ids) in zip(self._layout.rows, *prompts, parts, strict=True):
+        for measured, counts, gates, (ids, tokens, prompt_ids) in zip(self._layout.rows, *prompts, parts, strict=True):
             # What another pass read of the prompt counts as its own: the same tokens at the same places.
             led, led_weights = self._leading(measured)
             counts = counts.astype(np.int64) + selection_counts(led, self.n_experts)
@@ -118,7 +113,7 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
             if measured.n_tokens:
                 row["gates_prompt"] = gate_shares(gates)
                 if self._keeps_prompt:
-                    row["prompt_experts"] = np.concatenate([led, np.moveaxis(all_ids, -1, 0).astype(np.uint16)])
+                    row["prompt_experts"] = np.concatenate([led, np.moveaxis(prompt_ids, -1, 0).astype(np.uint16)])
             if ids.shape[-1]:
                 weights = np.moveaxis(tokens[:, 3:], -1, 0)
                 row["experts"] = np.moveaxis(ids, -1, 0).astype(np.uint16)
@@ -199,7 +194,7 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
                 return
             scores, weights, experts = routing
             if step == 0:
-                self._on_prefill(router, scores, weights.float(), experts)
+                self._on_prefill(block, router, scores, weights.float(), experts)
             else:
                 while len(self._steps) < step:
                     self._steps.append((self._passes.first_prompts, []))
@@ -208,25 +203,35 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
 
         return hook
 
-    def _on_prefill(self, router: Router, scores: torch.Tensor, weights: torch.Tensor, experts: torch.Tensor) -> None:
+    def _on_prefill(
+        self, block: Block, router: Router, scores: torch.Tensor, weights: torch.Tensor, experts: torch.Tensor
+    ) -> None:
         index = self._layout.on("question_index", experts.device)
-        ordered, own = _by_weight(experts.index_select(0, index), weights.index_select(0, index))
-        self._experts.append(ordered)
         probabilities = self._probabilities(router, scores.index_select(0, index).float())
+        self._questions.add(block.index, probabilities, weights.index_select(0, index), experts.index_select(0, index))
+        index = self._layout.on("prompt_index", experts.device)
+        self._prompts.add(block.index, weights.index_select(0, index), experts.index_select(0, index))
+
+    def _of_questions(
+        self, probabilities: torch.Tensor, weights: torch.Tensor, experts: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """(G, Q, E), (G, Q, k) and (G, Q, k) of G layers -> ids (G, k, Q); entropy, margin, sum, weights (G, 3 + k, Q)."""
+        ordered, own = _by_weight(experts, weights)
         entropy = torch.special.entr(probabilities).sum(-1)
         margin = router_margin(probabilities, self.top_k)
-        self._values.append(torch.stack([entropy, margin, probabilities.sum(-1), *own.unbind(-1)]))
+        return ordered, torch.cat([torch.stack([entropy, margin, probabilities.sum(-1)], 1), own.mT], 1)
+
+    def _of_prompts(self, weights: torch.Tensor, experts: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """(G, P, k) each -> (G, 2, R, E) counts and summed weights by row and expert, and ids (G, k, P) where they are kept."""
         # Sums by row as a product with a 0/1 matrix: unlike index_add_ of floats, it gives the same bits every time. Counts are
         # exact in float32 up to 16 million.
-        index = self._layout.on("prompt_index", experts.device)
-        ids, given = experts.index_select(0, index).long(), weights.index_select(0, index)
-        if self._keeps_prompt:
-            self._prompt_experts.append(_by_weight(ids, given)[0])
-        both = torch.stack([torch.ones_like(given), given])
-        by_expert = both.new_zeros((2, len(index), self.n_experts)).scatter_(2, ids.expand(2, -1, -1), both)
+        both = torch.stack([torch.ones_like(weights), weights], 1)
+        by_expert = both.new_zeros((*both.shape[:3], self.n_experts))
+        by_expert.scatter_(-1, experts.long()[:, None].expand(both.shape), both)
         row_of = self._layout.on("prompt_row", experts.device)
         rows = torch.arange(len(self._layout.rows), device=experts.device)
-        self._prompts.append((row_of == rows[:, None]).to(by_expert.dtype) @ by_expert)
+        sums = (row_of == rows[:, None]).to(by_expert.dtype) @ by_expert
+        return (sums, _by_weight(experts, weights)[0]) if self._keeps_prompt else (sums,)
 
     @staticmethod
     def _probabilities(router: Router, scores: torch.Tensor) -> torch.Tensor:
@@ -270,7 +275,7 @@ class LeadingRouting(AbstractContextManager["LeadingRouting"]):
     def _see(self, routing: Routing | None) -> None:
         if routing is None:
             raise ProbeError("A router did not return scores, weights and ids.")
-        self._layers.append(_by_weight(routing.experts.long(), routing.weights.float()))
+        self._layers.append(_by_weight(routing.experts, routing.weights.float()))
 
 
 def _by_kind(layers: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> list[list[torch.Tensor]]:
@@ -279,6 +284,6 @@ def _by_kind(layers: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> list[list[t
 
 
 def _by_weight(experts: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Tokens' experts by falling gate weight, (T, k) each -> ids (k, T) int32 and weights (T, k)."""
+    """Tokens' experts by falling gate weight, (..., T, k) each -> ids (..., k, T) int32 and weights (..., T, k)."""
     own, order = weights.sort(stable=True, dim=-1, descending=True)
-    return experts.gather(-1, order).T.to(torch.int32), own
+    return experts.long().gather(-1, order).mT.to(torch.int32), own
