@@ -57,7 +57,9 @@ def rows(models: Mapping[str, str], data: str | None, *, quick: bool) -> Iterato
         for what in chosen:
             changes, _, repeats = todo[what]
             job = Job(model=folder, data=data, **changes)
-            found = take_turns({side: prepared("probes_off", side, job) for side in ("on", "off")}, repeats + (not quick))
+            found = take_turns(
+                {side: prepared("probes_off", side, job) for side in ("on", "off")}, repeats if quick else 2 * repeats + 1
+            )
             yield ratio_row(PART, name, what, found["on"], found["off"], TIME_TARGET, AGAINST)
             if quick or what in PEAKS:
                 peaks = [peak("probes_off", side, job, here=quick) for side in ("on", "off")]

@@ -18,16 +18,27 @@ class DocumentSampler(ContextSampler):
     _question: Callable[[Any], Any]
     _pools: Mapping[Any, list[Any]]
     _within: str | None
+    _check: Callable[[Any, str], None] | None
+    _sound: set[tuple[Any, int]]
+    """Examples that were checked."""
     _seed: int | None = 0
 
     @classmethod
-    def like(cls, sampler: ContextSampler, question: Callable[[Any], Any], *, within: str | None = None) -> DocumentSampler:
+    def like(
+        cls,
+        sampler: ContextSampler,
+        question: Callable[[Any], Any],
+        *,
+        within: str | None = None,
+        check: Callable[[Any, str], None] | None = None,
+    ) -> DocumentSampler:
         """A sampler over the same examples; one that takes the first n in order still does.
 
-        `within` is a field in which a document's examples equal it.
+        `within` is a field in which a document's examples equal it; `check` raises DataError for an example that cannot be
+        shown, of which it is told the place, when it is first drawn.
         """
         own = cls(list(sampler.fewshot_docs()))
-        own._within = within
+        own._within, own._check, own._sound = within, check, set()
         pools: dict[Any, list[Any]] = {}
         for example in own.df:
             pools.setdefault(example[within] if within else None, []).append(example)
@@ -44,7 +55,8 @@ class DocumentSampler(ContextSampler):
     def begin(self, doc: Any, document: str) -> None:
         """The document whose prompt is built next."""
         self._asked = str(self._question(doc))
-        self._pool = self._pools.get(doc[self._within] if self._within else None, [])
+        self._part = doc[self._within] if self._within else None
+        self._pool = self._pools.get(self._part, [])
         self._random = random.Random(f"{self._seed}:{document}")  # noqa: S311 - a draw of examples, no secret
 
     def sample(self, n: int, eval_doc: Any = None, df: Any = None, **kwargs: Any) -> Sequence[Any]:
@@ -55,10 +67,16 @@ class DocumentSampler(ContextSampler):
             if len(examples) == n:
                 break
             if str(self._question(pool[i])) != self._asked:
+                self._see(i)
                 examples.append(pool[i])
         if len(examples) < n:
             raise DataError(f"{n} few-shot examples were asked for, but only {len(examples)} beside the question itself exist.")
         return examples
+
+    def _see(self, place: int) -> None:
+        if self._check is not None and (self._part, place) not in self._sound:
+            self._check(self._pool[place], f"few-shot example {place} (from 0)" + (f" of {self._part}" if self._part else ""))
+            self._sound.add((self._part, place))
 
 
 def _shuffled(n: int, generator: random.Random) -> Iterator[int]:

@@ -95,7 +95,8 @@ class RideTask(ConfigurableTask):
         self._sampled: dict[Key, list[tuple[Any, str]]] = {}
         self.sampler: Any
         if hasattr(self, "sampler"):
-            self.sampler = DocumentSampler.like(self.sampler, self._question, within=PART if self._pool else None)
+            within = PART if self._pool else None
+            self.sampler = DocumentSampler.like(self.sampler, self._question, within=within, check=self._check_example)
         for metric in (*ALL_SCALARS, *TEXT_METRICS):
             self._aggregation_list[metric] = nan_mean
             self._aggregation_list[f"{metric}_stderr"] = nan_stderr
@@ -281,6 +282,19 @@ class RideTask(ConfigurableTask):
         """What a document asks: its text, or all its prompts where each choice has one."""
         text = self.doc_to_text(doc)
         return "\n".join(self.doc_to_choice(doc)) if isinstance(text, int) else str(text)
+
+    def _check_example(self, example: dict[str, Any], where: str) -> None:
+        """An example's answer is shown, which the harness takes from its choices where it is given by number."""
+        if self.OUTPUT_TYPE != "multiple_choice" or self.multiple_input or not self.fewshot_cfg.doc_to_choice:
+            return
+        where = f"{self.ride.base}, {where}"
+        choices = self.doc_to_choice(example, self.fewshot_cfg.doc_to_choice)
+        check_choices(choices, where)
+        right = self.doc_to_target(example, self.fewshot_cfg.doc_to_target)
+        # Examples may have another target than documents, any text.
+        scored = self.fewshot_cfg.doc_to_target == self.config.doc_to_target and self.config.process_results is None
+        if scored or isinstance(right, int):
+            check_right(right, choices, where)
 
     # Requests -----------------------------------------------------------------------------------------------------------
 

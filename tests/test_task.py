@@ -198,6 +198,17 @@ def test_a_base_that_cannot_be_compared_over_arms_is_refused(changes: dict[str, 
 
 
 @pytest.mark.parametrize("answer", [3, -1, None])
+def test_an_example_whose_answer_cannot_be_shown_is_named(answer: int | None, own: Any) -> None:
+    documents = [{"q": f"Which {i}", "choices": ["a", "b", "c"], "a": right} for i, right in enumerate((2, answer, 1))]
+    multiple_choice = {"output_type": "multiple_choice", "doc_to_choice": "{{choices}}", "generation_kwargs": None}
+    accuracy = [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}]
+    given = {"documents": documents, "metric_list": accuracy, "filter_list": None, **multiple_choice}
+    task = own(**given, fewshot_split="test", fewshot_config={"sampler": "first_n"})["ride_mine_tag"]
+    with pytest.raises(DataError, match=r"mine.*, few-shot example 1 \(from 0\): the right choice is given as .* 3 choices"):
+        render(task, num_fewshot=2)
+
+
+@pytest.mark.parametrize("answer", [3, -1, None])
 def test_a_document_that_cannot_be_scored_is_named_before_anything_is_measured(answer: int | None, own: Any) -> None:
     documents = [{"q": "Which", "choices": ["a", "b", "c"], "a": right} for right in (2, answer)]
     multiple_choice = {"output_type": "multiple_choice", "doc_to_choice": "{{choices}}", "generation_kwargs": None}
