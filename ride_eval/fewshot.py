@@ -34,8 +34,8 @@ class DocumentSampler(ContextSampler):
     ) -> DocumentSampler:
         """A sampler over the same examples; one that takes the first n in order still does.
 
-        `within` is a field in which a document's examples equal it; `check` raises DataError for an example that cannot be
-        shown, of which it is told the place, when it is first drawn.
+        `within` is a field in which a document's examples equal it; `check` raises DataError for an example that is
+        not to be shown, of which it is told the place, when it is first drawn.
         """
         own = cls(list(sampler.fewshot_docs()))
         own._within, own._check, own._sound = within, check, set()

@@ -284,15 +284,19 @@ class RideTask(ConfigurableTask):
         return "\n".join(self.doc_to_choice(doc)) if isinstance(text, int) else str(text)
 
     def _check_example(self, example: dict[str, Any], where: str) -> None:
-        """An example's answer is shown, which the harness takes from its choices where it is given by number."""
-        if self.OUTPUT_TYPE != "multiple_choice" or self.multiple_input or not self.fewshot_cfg.doc_to_choice:
+        """DataError where an example's right answer is none of its choices, for which a document would be refused too."""
+        shown = self.fewshot_cfg
+        if self.OUTPUT_TYPE != "multiple_choice" or not shown.doc_to_choice:
             return
         where = f"{self.ride.base}, {where}"
-        choices = self.doc_to_choice(example, self.fewshot_cfg.doc_to_choice)
+        choices = self.doc_to_choice(example, shown.doc_to_choice)
         check_choices(choices, where)
-        right = self.doc_to_target(example, self.fewshot_cfg.doc_to_target)
-        # Examples may have another target than documents, any text.
-        scored = self.fewshot_cfg.doc_to_target == self.config.doc_to_target and self.config.process_results is None
+        if self.multiple_input:
+            check_right(self.doc_to_text(example, shown.doc_to_text), choices, where)
+            return
+        right = self.doc_to_target(example, shown.doc_to_target)
+        # Examples may have another target than documents: any text, which is shown as it is.
+        scored = shown.doc_to_target == self.config.doc_to_target and self.config.process_results is None
         if scored or isinstance(right, int):
             check_right(right, choices, where)
 

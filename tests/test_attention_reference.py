@@ -12,6 +12,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma2Config, Gemma2ForCausalLM, GptOssConfig, GptOssForCausalLM
 
 from ride_eval.arms import Prompts
+from ride_eval.probes import held
 from ride_eval.probes.attention import MIN_QUESTION_MASS
 from ride_eval.store import read_table
 from tests.architectures import ARCHITECTURES, SIZE
@@ -30,12 +31,20 @@ EXTRA = {
 }
 
 
-@pytest.mark.parametrize("batch_size", [1, 4])
+@pytest.mark.parametrize(("batch_size", "waiting"), [(1, held.VALUES), (4, held.VALUES), (4, 1)])
 @pytest.mark.parametrize("share_prefill", [True, False])
 @pytest.mark.parametrize("architecture", [*ARCHITECTURES, *EXTRA])
 def test_attention_equals_eager_maps(
-    architecture: str, share_prefill: bool, batch_size: int, models: dict[str, Path], tmp_path: Path, evaluate: Any
+    architecture: str,
+    share_prefill: bool,
+    batch_size: int,
+    waiting: int,
+    models: dict[str, Path],
+    tmp_path: Path,
+    evaluate: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(held, "VALUES", waiting)
     folder = models.get(architecture, tmp_path / architecture)
     if architecture in EXTRA:
         torch.manual_seed(0)

@@ -20,6 +20,7 @@ from ride_eval.metrics.density import (
     participation,
     sorted_measures,
     top10_energy,
+    unsorted_and_peaks,
     unsorted_measures,
 )
 from ride_eval.probes.layout import SORTED_TOKENS, Layout, MeasuredRow, spaced
@@ -152,6 +153,12 @@ def test_what_measures_share_is_what_each_gives() -> None:
         for name, values in zip(names, together, strict=True):
             assert torch.equal(values, MEASURES[name](x)), name
     assert {*UNSORTED, *SORTED} == set(MEASURES)
+
+
+def test_no_vectors_have_no_measures() -> None:
+    """A prompt whose question cannot be aligned."""
+    assert unsorted_and_peaks(torch.empty(1, 0, 5)).shape == (len(UNSORTED) + 1, 1, 0)
+    assert sorted_measures(torch.empty(1, 0, 5)).shape == (len(SORTED), 1, 0)
 
 
 @pytest.mark.parametrize("name", MEASURES)

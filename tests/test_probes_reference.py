@@ -12,7 +12,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from ride_eval.doctor import references
 from ride_eval.doctor.references import MEASURES, SORTED, Vector, Witness, distribution, entropy, gate_shares
-from ride_eval.probes import layout
+from ride_eval.probes import held, layout
+from ride_eval.probes.bundle import Bundle
+from ride_eval.probes.layout import Layout, MeasuredRow
 from ride_eval.store import read_manifest, read_table
 from tests.architectures import ARCHITECTURES, MIXTURES
 
@@ -37,17 +39,20 @@ def close(got: float, expected: float) -> bool:
     return got == pytest.approx(expected, rel=TOLERANCE, abs=1e-7)
 
 
-@pytest.mark.parametrize("share_prefill", [True, False])
+@pytest.mark.parametrize(("share_prefill", "waiting"), [(True, held.VALUES), (True, 1), (False, held.VALUES)])
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_probes_equal_their_references(
     architecture: str,
     share_prefill: bool,
+    waiting: int,
     models: dict[str, Path],
     tmp_path: Path,
     evaluate: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Padded left in the shared prefill; in the harness's batches left for answers, right for choices."""
+    """Padded left in the shared prefill; in the harness's batches left for answers, right for choices. Layers wait for one
+    another, or none does, as those of long prompts."""
+    monkeypatch.setattr(held, "VALUES", waiting)
     monkeypatch.setattr(layout, "SORTED_TOKENS", N_SORTED)
     run = tmp_path / "run"
     model_args = {
@@ -116,6 +121,18 @@ def test_probes_equal_their_references(
                 assert stored[position, i].tolist() == seen.routes[layer].experts[token].tolist()
         checked_routes += 1
     assert checked_routes == (12 if architecture in MIXTURES else 0)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_batch_without_question_tokens(architecture: str, models: dict[str, Path]) -> None:
+    """Layers of unequal kinds among them: what a prompt has without a question is still measured."""
+    model = AutoModelForCausalLM.from_pretrained(models[architecture], dtype=torch.float32).eval()
+    model.config.output_router_logits = False
+    row = MeasuredRow(row=0, start=0, n_tokens=20, question=(), meta=range(1, 5))
+    with Bundle(model, None).attached(Layout((1, 20), [row]), decoding=False) as reading, torch.no_grad():
+        model(input_ids=torch.arange(2, 22)[None])
+    (found,) = reading.prompt_rows(1)
+    assert found.keys() == {"meta_mass", *(("routing_prompt", "gates_prompt") if architecture in MIXTURES else ())}
 
 
 @pytest.mark.parametrize("share_prefill", [True, False])

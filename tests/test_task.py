@@ -208,6 +208,17 @@ def test_an_example_whose_answer_cannot_be_shown_is_named(answer: int | None, ow
         render(task, num_fewshot=2)
 
 
+def test_an_example_with_a_prompt_for_each_choice_needs_a_right_one(own: Any) -> None:
+    documents = [{"q": [f"{i} a", f"{i} b"], "a": right} for i, right in enumerate((1, 2, 0))]
+    prompts = {"doc_to_text": "{{a}}", "doc_to_choice": "{{q}}", "doc_to_target": "right", "output_type": "multiple_choice"}
+    accuracy = [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}]
+    given = {"documents": documents, "metric_list": accuracy, "filter_list": None, "generation_kwargs": None, **prompts}
+    task = own(**given, fewshot_split="test", fewshot_config={"sampler": "first_n"})["ride_mine_tag"]
+    assert task.multiple_input
+    with pytest.raises(DataError, match=r"few-shot example 1 \(from 0\): the right choice is given as 2, .* 2 choices"):
+        render(task, num_fewshot=2)
+
+
 @pytest.mark.parametrize("answer", [3, -1, None])
 def test_a_document_that_cannot_be_scored_is_named_before_anything_is_measured(answer: int | None, own: Any) -> None:
     documents = [{"q": "Which", "choices": ["a", "b", "c"], "a": right} for right in (2, answer)]

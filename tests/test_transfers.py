@@ -76,7 +76,9 @@ def test_looking_waits_for_nothing(architecture: str, models: dict[str, Path], m
             return original(self, *args, **kwargs)
 
         monkeypatch.setattr(torch.Tensor, name, counted)
-    found = reading.prompt_rows(4)
+    with Waits() as read:
+        found = reading.prompt_rows(4)
+    assert not read.found, "layers that waited are reduced here"
     assert copies == {"cpu": 1}
     assert {"mlp_hoyer", "resid_gini", "keyword_share"} <= found[0].keys()
     assert reading.decoding is not None

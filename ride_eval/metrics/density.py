@@ -70,7 +70,7 @@ def unsorted_and_peaks(values: torch.Tensor) -> torch.Tensor:
     """The same, and max|x|, by which they are scaled: (..., n) -> (4, ...) float32."""
     rows = values.reshape(-1, values.shape[-1])
     parts = [_unsorted(part) for part in torch.split(rows, rows_at_once(rows))]
-    return torch.cat(parts, dim=1).reshape(-1, *values.shape[:-1])
+    return torch.cat(parts, dim=1).reshape(len(UNSORTED) + 1, *values.shape[:-1])
 
 
 def sorted_measures(values: torch.Tensor) -> torch.Tensor:

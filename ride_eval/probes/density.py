@@ -166,7 +166,7 @@ class DensityProbe(AbstractContextManager["DensityProbe"]):
                 self._keep_tokens("resid", block, hidden)
                 if not block.has_feed_forward:
                     # Its activations cannot be seen: zero vectors, whose density is missing and no fault.
-                    self._keep_tokens("mlp", block, torch.zeros_like(hidden))
+                    self._keep("mlp", block, hidden.new_zeros((len(self._layout.question_index), 1)))
 
         return hook
 

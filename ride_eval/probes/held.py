@@ -17,13 +17,13 @@ Reduce = Callable[..., tuple[torch.Tensor, ...]]
 
 
 class Held:
-    """Tensors added layer by layer, and what a function makes of them; at most `values` of the first wait.
+    """Tensors added layer by layer, and what a function makes of them, which makes `grows` values of one of the first tensor's.
 
     What is added must be the caller's own, or what the model leaves as it is.
     """
 
-    def __init__(self, reduce: Reduce, values: int = VALUES) -> None:
-        self._reduce, self._most = reduce, values
+    def __init__(self, reduce: Reduce, *, grows: int = 1) -> None:
+        self._reduce, self._most = reduce, max(1, VALUES // grows)
         self.layers: list[int] = []
         """Whose tensors were added, one by one."""
         self._waiting: list[tuple[torch.Tensor, ...]] = []
@@ -51,10 +51,11 @@ class Held:
 
     def _flush(self) -> None:
         if self._waiting:
-            alone = len(self._waiting) == 1
-            together = (one[0][None] if alone else torch.stack(one) for one in zip(*self._waiting, strict=True))
-            self._waiting = []
-            self._reduced.append(self._reduce(*together))
+            waiting, self._waiting = self._waiting, []
+            # Now inside a forward pass, now after it: in the same precision, and without gradients, either way.
+            with torch.no_grad(), torch.autocast(waiting[0][0].device.type, enabled=False):
+                together = (one[0][None] if len(one) == 1 else torch.stack(one) for one in zip(*waiting, strict=True))
+                self._reduced.append(self._reduce(*together))
 
 
 def by_layer(*held: Held) -> list[torch.Tensor]:

@@ -19,7 +19,7 @@ from ride_eval.errors import ProbeError
 from ride_eval.metrics.router import router_margin
 from ride_eval.metrics.routing import gate_shares, gate_sums, selection_counts
 from ride_eval.probes.anatomy import Anatomy, Block
-from ride_eval.probes.held import VALUES, Held, by_layer
+from ride_eval.probes.held import Held, by_layer
 from ride_eval.probes.layout import FLAW, Layout, MeasuredRow, Routed
 from ride_eval.probes.passes import Passes
 from ride_eval.probes.routers import Router, Routing
@@ -55,7 +55,7 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         """The probe set up for one batch; enter it around the forward passes."""
         self._layout, self._passes = layout, passes
         self._questions = Held(self._of_questions)
-        self._prompts = Held(self._of_prompts, max(1, VALUES * self.top_k // (2 * self.n_experts)))
+        self._prompts = Held(self._of_prompts, grows=max(1, 2 * self.n_experts // self.top_k))
         self._steps: list[tuple[torch.Tensor, list[tuple[torch.Tensor, torch.Tensor]]]] = []
         self._problem: str | None = None
         self._stack = ExitStack()
@@ -78,10 +78,11 @@ class RoutingProbe(AbstractContextManager["RoutingProbe"]):
         """What `rows` needs on the host."""
         if self._problem is not None:
             raise ProbeError(self._problem)
-        if (n := len(self._questions.layers)) != self.n_layers:
+        fired = sorted(self._questions.layers)
+        if fired != [block.index for block in self.anatomy.routed]:
             raise ProbeError(
-                f"{n} routers fired in a pass, expected {self.n_layers}: something replaced or bypassed a "
-                "router module (a fused kernel?), so its routing cannot be measured."
+                f"{len(fired)} routers fired in a pass, expected {self.n_layers}, once each: something replaced, bypassed or "
+                "repeated a router module (a fused kernel?), so its routing cannot be measured."
             )
         return [*by_layer(self._prompts), *by_layer(self._questions)] if self._layout.rows else []
 
