@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from statistics import mode
 from typing import Literal
 
 from ride_eval.errors import UsageError
@@ -244,11 +245,14 @@ def _read_arms(root: Located) -> Mapping[str, Arm]:
     missing = [name for name in STANDARD_ARMS if name not in arms]
     if missing:
         raise root.error(f"lacks the standard arms {', '.join(missing)}: tokens are aligned over all seven")
-    counts = {len(arm.wordings) for arm in arms.values() if arm.wordings}
-    if len(counts) != 1:
-        raise root.error(f"wordings are index-matched, so every arm needs the same number; found {sorted(counts)}")
-    if min(counts) < MIN_WORDINGS:
-        raise root.error(f"has {min(counts)} wordings an arm; at least {MIN_WORDINGS} are needed to see wording noise")
+    usual = mode(len(arm.wordings) for arm in arms.values() if arm.wordings)
+    for name, arm in arms.items():
+        if arm.wordings and len(arm.wordings) != usual:
+            raise nodes[name].error(
+                f"has {len(arm.wordings)} wordings, and most arms have {usual}: they are index-matched, so all need as many"
+            )
+    if usual < MIN_WORDINGS:
+        raise root.error(f"has {usual} wordings an arm; at least {MIN_WORDINGS} are needed to see wording noise")
     for name, arm in arms.items():
         if arm.match is not None and (arm.match not in arms or arms[arm.match].match is not None):
             raise nodes[name].get("match").error(f"must name an arm that is not matched itself, got {arm.match!r}")

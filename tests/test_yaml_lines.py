@@ -72,7 +72,7 @@ MISTAKES = {
     "brace left open": ('"g {expert}"', '"g {expert"', 8, "arms.expert.wordings[1]", "not a valid template"),
     "brace left to close": ('"g {expert}"', '"g expert}"', 8, "arms.expert.wordings[1]", "not a valid template"),
     "one arm with fewer wordings": (', "j {expert}"', "", 3, "arms", "the same number; found [4, 5]"),
-    "a pool too few": (", [q]", "", 3, "arms", "the same number; found [4, 5]"),
+    "a pool too few": (", [q]", "", 10, "arms.filler", "has 4 wordings, and most arms have 5"),
     "an empty pool": ("[o]", "[]", 10, "arms.filler.pools[2]", "must not be empty"),
     "missing standard arm": ("  expert_wrong: {like: expert, domain: wrong}\n", "", 3, "arms", "standard arms expert_wrong"),
     "text for none": ("none: {}", "none: {like: tag}", 3, "arms.none", "takes no text"),
