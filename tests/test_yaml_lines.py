@@ -71,7 +71,7 @@ MISTAKES = {
     "placeholder with a conversion": ('"g {expert}"', '"g {expert!x}"', 8, "arms.expert.wordings[1]", "got {expert!x}"),
     "brace left open": ('"g {expert}"', '"g {expert"', 8, "arms.expert.wordings[1]", "not a valid template"),
     "brace left to close": ('"g {expert}"', '"g expert}"', 8, "arms.expert.wordings[1]", "not a valid template"),
-    "one arm with fewer wordings": (', "j {expert}"', "", 3, "arms", "the same number; found [4, 5]"),
+    "one arm with fewer wordings": (', "j {expert}"', "", 8, "arms.expert", "has 4 wordings, and most arms have 5"),
     "a pool too few": (", [q]", "", 10, "arms.filler", "has 4 wordings, and most arms have 5"),
     "an empty pool": ("[o]", "[]", 10, "arms.filler.pools[2]", "must not be empty"),
     "missing standard arm": ("  expert_wrong: {like: expert, domain: wrong}\n", "", 3, "arms", "standard arms expert_wrong"),
