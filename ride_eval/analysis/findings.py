@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ride_eval.analysis.by_task import TaskEffect, task_effects
 from ride_eval.analysis.calibration import Curve, curves
@@ -284,11 +285,19 @@ def _correctness(documents: pd.DataFrame, setup: Setup) -> tuple[Correctness, ..
     means = _document_means(documents, ["correct"])
     samples = {key: rows["correct"].dropna().to_numpy(np.float64) for key, rows in means.groupby(["task", "arm"])}
     return tuple(
-        Correctness(task=task, arm=arm, estimate=estimate({task: samples.get((task, arm), np.empty(0))}))
+        Correctness(task=task, arm=arm, estimate=_share(task, samples[task, arm]))
         for task in setup.tasks
         for arm in setup.arms
         if (task, arm) in samples
     )
+
+
+def _share(task: str, scores: NDArray[np.float64]) -> Estimate:
+    """The mean score; of scores from 0 to 1 the mean lies there too, where a t interval of few of them may not."""
+    found = estimate({task: scores})
+    if not len(scores) or scores.min() < 0 or scores.max() > 1:
+        return found
+    return dataclasses.replace(found, low=float(np.clip(found.low, 0, 1)), high=float(np.clip(found.high, 0, 1)))
 
 
 def _levels(documents: pd.DataFrame, setup: Setup) -> tuple[Level, ...]:

@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 from ride_eval.analysis.contrasts import CONTROL_CONTRASTS, Effect
-from ride_eval.analysis.findings import Findings, find
+from ride_eval.analysis.findings import Findings, _share, find
 from ride_eval.analysis.frames import COLUMNS, load_run
 from ride_eval.analysis.intervals import Estimate
 from ride_eval.analysis.links import LINKED
@@ -88,7 +89,11 @@ def test_every_number_is_what_a_plain_recomputation_gives(tmp_path: Path, moe: b
             assert part.value == pytest.approx(statistics.fmean(tasks[part.task]), abs=1e-9)
     for entry in model.correctness:
         tasks = {entry.task: slow.levels(documents, "correct", entry.arm)[entry.task]}
-        agree(entry.estimate, tasks, slow.t_interval(tasks) if entry.estimate.has_interval else None)
+        if entry.estimate.has_interval:
+            value, low, high = slow.t_interval(tasks)
+            agree(entry.estimate, tasks, (value, max(low, 0.0), min(high, 1.0)))
+        else:
+            agree(entry.estimate, tasks)
     for level in model.levels:
         tasks = slow.levels(documents, level.quantity, level.arm)
         assert level.n == sum(map(len, tasks.values()))
@@ -119,6 +124,15 @@ def test_every_number_is_what_a_plain_recomputation_gives(tmp_path: Path, moe: b
             assert effect.noise_floor == pytest.approx(expected, abs=1e-7, nan_ok=True), effect.quantity
     assert len(model.correctness) == len(TASKS) * 7
     assert len(model.levels) == len(COLUMNS) * 7
+
+
+@pytest.mark.parametrize("scale", [1, 100])
+def test_a_share_lies_between_0_and_1_and_another_score_where_it_is(scale: int) -> None:
+    scores = np.array([1.0, 1.0, 1.0, 1.0, 0.0]) * scale
+    value, low, high = slow.t_interval({"task": scores.tolist()})
+    assert high > scale
+    found = _share("task", scores)
+    assert (found.value, found.low, found.high) == pytest.approx((value, low, 1.0 if scale == 1 else high))
 
 
 def test_a_planted_effect_is_found_with_its_sign(tmp_path: Path) -> None:
