@@ -35,6 +35,8 @@ NO_VALUES = "No values; the legend says why."
 READS = "  reads as"
 PARTIAL = "  given lengths"
 NOISE_FLOOR = "noise floor"
+NO_NOISE = "neutral wordings differ by chance only"
+"""In the place of a noise floor of 0."""
 RHO_DECIMALS = 2
 _LINKS = {"density": "density", "routing_shift": "routing shift", "routing_pull": "routing pull"}
 
@@ -166,7 +168,9 @@ def found(model: ModelFindings) -> tuple[str, ...]:
 def _grounds(clause: Clause) -> str:
     """What a clause was judged by, and what a claim lacks."""
     parts = [f"q={probability(clause.q)}"] if math.isfinite(clause.q) else []
-    if clause.noise_floor is not None and math.isfinite(clause.noise_floor) and clause.quantity is not None:
+    if clause.noise_floor == 0:
+        parts.append(NO_NOISE)
+    elif clause.noise_floor is not None and math.isfinite(clause.noise_floor) and clause.quantity is not None:
         parts.append(f"{NOISE_FLOOR} {number(clause.noise_floor, decimals_for(clause.noise_floor, BY_NAME[clause.quantity]))}")
     shown = "".join(f", {part}" for part in parts)
     return f"{shown}; a claim needs {' and '.join(clause.lacks)}" if clause.lacks else shown

@@ -181,7 +181,9 @@ def _grounds(clause: FoundClause, marks: Marks) -> Markup:
     if math.isfinite(clause.q):
         parts += Markup(", q={}").format(marks.shown(clause, "q", probability(clause.q)))
     floor = clause.noise_floor
-    if floor is not None and math.isfinite(floor) and clause.quantity is not None:
+    if floor == 0:
+        parts += Markup(", ") + marks.shown(clause, "noise_floor", sections.NO_NOISE)
+    elif floor is not None and math.isfinite(floor) and clause.quantity is not None:
         decimals = sections.decimals_for(floor, BY_NAME[clause.quantity])
         parts += Markup(", noise floor {}").format(marks.value(clause, "noise_floor", decimals))
     return parts
