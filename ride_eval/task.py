@@ -96,7 +96,12 @@ class RideTask(ConfigurableTask):
         self.sampler: Any
         if hasattr(self, "sampler"):
             within = PART if self._pool else None
-            self.sampler = DocumentSampler.like(self.sampler, self._question, within=within, check=self._check_example)
+            self.sampler = DocumentSampler.like(
+                self.sampler,
+                self._question,
+                within=within,
+                check=lambda example, where: self._check(example, where, self.fewshot_cfg),
+            )
         for metric in (*ALL_SCALARS, *TEXT_METRICS):
             self._aggregation_list[metric] = nan_mean
             self._aggregation_list[f"{metric}_stderr"] = nan_stderr
@@ -283,21 +288,19 @@ class RideTask(ConfigurableTask):
         text = self.doc_to_text(doc)
         return "\n".join(self.doc_to_choice(doc)) if isinstance(text, int) else str(text)
 
-    def _check_example(self, example: dict[str, Any], where: str) -> None:
-        """DataError where an example's right answer is none of its choices, for which a document would be refused too."""
-        shown = self.fewshot_cfg
-        if self.OUTPUT_TYPE != "multiple_choice" or not shown.doc_to_choice:
+    def _check(self, doc: dict[str, Any], where: str, rendered: Any) -> None:
+        """DataError where a document or an example, rendered as its part of the configuration says, has no right choice."""
+        if self.OUTPUT_TYPE != "multiple_choice" or not rendered.doc_to_choice:
             return
         where = f"{self.ride.base}, {where}"
-        choices = self.doc_to_choice(example, shown.doc_to_choice)
+        choices = self.doc_to_choice(doc, rendered.doc_to_choice)
         check_choices(choices, where)
-        if self.multiple_input:
-            check_right(self.doc_to_text(example, shown.doc_to_text), choices, where)
-            return
-        right = self.doc_to_target(example, shown.doc_to_target)
-        # Examples may have another target than documents: any text, which is shown as it is.
-        scored = shown.doc_to_target == self.config.doc_to_target and self.config.process_results is None
-        if scored or isinstance(right, int):
+        # With a prompt for each choice, the right one's index is in the place of the text.
+        field, take = ("doc_to_text", self.doc_to_text) if self.multiple_input else ("doc_to_target", self.doc_to_target)
+        right = take(doc, getattr(rendered, field))
+        # An example may have another target than documents: any text, which is shown as it is.
+        scored = self.config.process_results is None and getattr(rendered, field) == getattr(self.config, field)
+        if scored or (rendered is self.fewshot_cfg and isinstance(right, int)):
             check_right(right, choices, where)
 
     # Requests -----------------------------------------------------------------------------------------------------------
@@ -307,11 +310,7 @@ class RideTask(ConfigurableTask):
         words = self._words(doc)
         occurrence = self._occurrence(words.document, kwargs["metadata"][1])
         chat = bool(kwargs.get("apply_chat_template"))
-        if self.OUTPUT_TYPE == "multiple_choice":
-            where, choices = f"{self.ride.base}, document {kwargs['metadata'][1]} (from 0)", self.doc_to_choice(doc)
-            check_choices(choices, where)
-            if self.config.process_results is None:
-                check_right(self.doc_to_text(doc) if self.multiple_input else self.doc_to_target(doc), choices, where)
+        self._check(doc, f"document {kwargs['metadata'][1]} (from 0)", self.config)
         built = super().construct_requests(doc, ctx, **kwargs)
         instances = built if isinstance(built, list) else [built]
         prompts = self._describe(doc, ctx, words, occurrence, chat)
