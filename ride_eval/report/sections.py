@@ -35,8 +35,8 @@ NO_VALUES = "No values; the legend says why."
 READS = "  reads as"
 PARTIAL = "  given lengths"
 NOISE_FLOOR = "noise floor"
-NO_NOISE = "neutral wordings differ by chance only"
-"""In the place of a noise floor of 0."""
+NO_NOISE = "no spread of neutral wordings found"
+"""In the place of a noise floor of 0, which is an estimate: beyond that of documents, none was seen."""
 RHO_DECIMALS = 2
 _LINKS = {"density": "density", "routing_shift": "routing shift", "routing_pull": "routing pull"}
 
